@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package evidence
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+)
+
+// CheckLines reports why the lines of a batch make it a rejected one: a line that
+// cannot be read, that names another agent, location or customer than the header, or
+// whose time lies outside [From, Through). Whether its check is assigned, the
+// collector judges. The error's text is the reason of the leaf, by [LeafReason].
+func CheckLines(b Batch) error {
+	return checkLines(b.Stream, b.Identity, b.Lines, b.Count, b.From, b.Through)
+}
+
+// CheckHeartbeat is [CheckLines] for a heartbeat, whose lines may be of any time up
+// to the moment it was made.
+func CheckHeartbeat(h Heartbeat) error {
+	return checkLines(vouch.Availability, h.Identity, h.Lines, h.Count, time.UnixMilli(0), h.At.Add(time.Millisecond))
+}
+
+func checkLines(stream vouch.Stream, id Identity, lines []byte, count int, from, through time.Time) error {
+	s := newScanner(stream, lines)
+	for s.next() {
+		l := &s.line.Sample
+		switch {
+		case l.Agent != id.Agent:
+			return fmt.Errorf("line %d: it names agent %s, the header %s", s.n, l.Agent, id.Agent)
+		case l.Location != id.Location:
+			return fmt.Errorf("line %d: it names location %s, the header %s", s.n, l.Location, id.Location)
+		case l.Customer != id.Customer:
+			return fmt.Errorf("line %d: it names customer %s, the header %s", s.n, l.Customer, id.Customer)
+		case l.Start.Before(from) || !l.Start.Before(through):
+			return fmt.Errorf("line %d: its time %s lies outside [%s, %s)", s.n,
+				AppendTime(nil, l.Start), AppendTime(nil, from), AppendTime(nil, through))
+		}
+	}
+	if s.err != nil {
+		return s.err
+	}
+	if s.n != count {
+		// A comment, or a quoted string that spans two lines.
+		return fmt.Errorf("%d lines hold %d points: comments and strings over several lines are not allowed", count, s.n)
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package evidence
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// sign makes a signed note of text with one signature.
+func sign(text []byte, signer note.Signer) ([]byte, error) {
+	if signer == nil {
+		return nil, errors.New("no key to sign with")
+	}
+	raw, err := note.Sign(&note.Note{Text: string(text)}, signer)
+	if err != nil {
+		return nil, fmt.Errorf("sign with key %s: %v", KeyID(signer.Name(), signer.KeyHash()), err)
+	}
+	if len(raw) > MaxNote {
+		return nil, fmt.Errorf("note of %d bytes: at most %d are allowed", len(raw), MaxNote)
+	}
+	return raw, nil
+}
+
+// open verifies a note that has exactly one signature, spelled in the one way that
+// [sign] spells it. Otherwise anybody could change the bytes of a note, and so its
+// hash, without its key: by repeating the signature line or by the bits that the
+// padding of base64 leaves over.
+func open(raw []byte, verifiers note.Verifiers) (text []byte, sig note.Signature, err error) {
+	if len(raw) > MaxNote {
+		return nil, sig, fmt.Errorf("note of %d bytes: at most %d are allowed", len(raw), MaxNote)
+	}
+	n, err := note.Open(raw, verifiers)
+	if err != nil {
+		return nil, sig, openError(err)
+	}
+	sig = n.Sigs[0]
+	line := raw[len(n.Text)+1:]
+	if len(n.Sigs)+len(n.UnverifiedSigs) != 1 || bytes.Count(line, []byte("\n")) != 1 {
+		return nil, sig, errors.New("note carries more than one signature: exactly one is allowed")
+	}
+	if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
+		return nil, sig, errors.New("signature is not in canonical base64")
+	}
+	return raw[:len(n.Text)], sig, nil
+}
+
+// openError says in a sentence why a note was not opened. Errors of the caller's
+// own verifiers can be tested for.
+func openError(err error) error {
+	var unverified *note.UnverifiedNoteError
+	var invalid *note.InvalidSignatureError
+	switch {
+	case errors.As(err, &unverified):
+		if len(unverified.Note.UnverifiedSigs) == 0 {
+			return ErrUnknownKey
+		}
+		s := unverified.Note.UnverifiedSigs[0]
+		return fmt.Errorf("%w: %s", ErrUnknownKey, KeyID(s.Name, s.Hash))
+	case errors.As(err, &invalid):
+		return fmt.Errorf("%w of key %s: the note was changed, or signed with another key", ErrSignature, KeyID(invalid.Name, invalid.Hash))
+	}
+	return fmt.Errorf("open note: %w", err)
+}
+
+// ErrUnknownKey is for who must tell a stranger's note from a damaged one.
+var ErrUnknownKey = errors.New("signed by an unknown key")
+
+// ErrSignature is for who must tell a damaged note from a malformed one.
+var ErrSignature = errors.New("wrong signature")

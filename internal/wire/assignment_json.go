@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+)
+
+// The JSON of an assignment. Durations are strings ("10s"), times RFC 3339.
+type (
+	assignmentJSON struct {
+		Agent      vouch.AgentID      `json:"agent"`
+		Location   vouch.LocationID   `json:"location"`
+		From       time.Time          `json:"from"`
+		Customers  []vouch.CustomerID `json:"customers"`
+		Sealing    duration           `json:"sealing"`
+		Heartbeat  duration           `json:"heartbeat"`
+		Devices    []deviceJSON       `json:"devices"`
+		References []referenceJSON    `json:"references"`
+		Profiles   []profileJSON      `json:"profiles"`
+	}
+	deviceJSON struct {
+		Customer vouch.CustomerID `json:"customer"`
+		ID       vouch.DeviceID   `json:"device"`
+		Class    vouch.Class      `json:"class"`
+		Profiles []string         `json:"profiles,omitempty"`
+		Checks   []checkJSON      `json:"checks"`
+	}
+	checkJSON struct {
+		Name       vouch.CheckName `json:"name"`
+		Kind       vouch.Kind      `json:"kind"`
+		Addr       netip.Addr      `json:"addr"`
+		Port       uint16          `json:"port,omitempty"`
+		Interval   duration        `json:"interval"`
+		Timeout    duration        `json:"timeout"`
+		Count      int             `json:"count,omitempty"`
+		Spacing    duration        `json:"spacing,omitempty"`
+		Size       int             `json:"size,omitempty"`
+		Version    string          `json:"version,omitempty"`
+		Credential string          `json:"credential,omitempty"`
+		Profile    string          `json:"profile,omitempty"`
+		WatchRTT   duration        `json:"watch_rtt,omitempty"`
+		WatchLoss  int             `json:"watch_loss,omitempty"`
+	}
+	referenceJSON struct {
+		Name       string     `json:"name"`
+		Gateway    bool       `json:"gateway,omitempty"`
+		Kind       vouch.Kind `json:"kind"`
+		Addr       netip.Addr `json:"addr"`
+		Port       uint16     `json:"port,omitempty"`
+		Version    string     `json:"version,omitempty"`
+		Credential string     `json:"credential,omitempty"`
+	}
+	profileJSON struct {
+		Name    string       `json:"name"`
+		Class   vouch.Class  `json:"class,omitempty"`
+		Scalars []symbolJSON `json:"scalars,omitempty"`
+		Tables  []tableJSON  `json:"tables,omitempty"`
+	}
+	symbolJSON struct {
+		OID  string           `json:"oid"`
+		Name string           `json:"name"`
+		Type vouch.SymbolType `json:"type,omitempty"`
+	}
+	tableJSON struct {
+		Name    string       `json:"name"`
+		Columns []symbolJSON `json:"columns,omitempty"`
+		Tags    []symbolJSON `json:"tags,omitempty"`
+		MaxRows int          `json:"max_rows,omitempty"`
+	}
+)
+
+// each converts a list. An empty one becomes nil, so that a round trip has one result.
+func each[A, B any](list []A, f func(A) B) []B {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]B, len(list))
+	for i := range list {
+		out[i] = f(list[i])
+	}
+	return out
+}
+
+func same[A any](v A) A { return v }
+
+func toJSON(a Assignment) assignmentJSON {
+	return assignmentJSON{
+		Agent: a.Agent, Location: a.Location, From: time.UnixMilli(a.From.UnixMilli()).UTC(),
+		Customers: each(a.Customers, same), Sealing: duration(a.Sealing), Heartbeat: duration(a.Heartbeat),
+		References: each(a.References, func(r vouch.Reference) referenceJSON { return referenceJSON(r) }),
+		Devices: each(a.Devices, func(d Device) deviceJSON {
+			return deviceJSON{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkToJSON)}
+		}),
+		Profiles: each(a.Profiles, func(p vouch.Profile) profileJSON {
+			return profileJSON{p.Name, p.Class, each(p.Scalars, symbolToJSON), each(p.Tables, func(t vouch.Table) tableJSON {
+				return tableJSON{t.Name, each(t.Columns, symbolToJSON), each(t.Tags, symbolToJSON), t.MaxRows}
+			})}
+		}),
+	}
+}
+
+func fromJSON(j assignmentJSON) Assignment {
+	return Assignment{
+		Agent: j.Agent, Location: j.Location, From: j.From.UTC(),
+		Customers: each(j.Customers, same), Sealing: time.Duration(j.Sealing), Heartbeat: time.Duration(j.Heartbeat),
+		References: each(j.References, func(r referenceJSON) vouch.Reference { return vouch.Reference(r) }),
+		Devices: each(j.Devices, func(d deviceJSON) Device {
+			return Device{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkFromJSON)}
+		}),
+		Profiles: each(j.Profiles, func(p profileJSON) vouch.Profile {
+			return vouch.Profile{Name: p.Name, Class: p.Class, Scalars: each(p.Scalars, symbolFromJSON), Tables: each(p.Tables, func(t tableJSON) vouch.Table {
+				return vouch.Table{Name: t.Name, Columns: each(t.Columns, symbolFromJSON), Tags: each(t.Tags, symbolFromJSON), MaxRows: t.MaxRows}
+			})}
+		}),
+	}
+}
+
+func symbolToJSON(s vouch.Symbol) symbolJSON   { return symbolJSON(s) }
+func symbolFromJSON(s symbolJSON) vouch.Symbol { return vouch.Symbol(s) }
+
+func checkToJSON(c vouch.Check) checkJSON {
+	return checkJSON{
+		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: duration(c.Interval), Timeout: duration(c.Timeout),
+		Count: c.Count, Spacing: duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
+		WatchRTT: duration(c.Watch.RTT), WatchLoss: c.Watch.Loss,
+	}
+}
+
+func checkFromJSON(c checkJSON) vouch.Check {
+	return vouch.Check{
+		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: time.Duration(c.Interval), Timeout: time.Duration(c.Timeout),
+		Count: c.Count, Spacing: time.Duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
+		Watch: vouch.Watch{RTT: time.Duration(c.WatchRTT), Loss: c.WatchLoss},
+	}
+}

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+)
+
+// valid reports what an agent could not work with. It is one rule for both sides.
+func (a *Assignment) valid() error {
+	for what, id := range map[string]string{"agent": string(a.Agent), "location": string(a.Location)} {
+		if err := vouch.ValidID(id); err != nil {
+			return fmt.Errorf("%s: %v", what, err)
+		}
+	}
+	if a.Sealing < time.Second/10 || a.Heartbeat < time.Second/10 {
+		return fmt.Errorf("sealing every %v, heartbeat every %v: both need at least 100ms", a.Sealing, a.Heartbeat)
+	}
+	for _, c := range a.Customers {
+		if err := vouch.ValidID(string(c)); err != nil {
+			return fmt.Errorf("customer: %v", err)
+		}
+	}
+	profiles := make(map[string]bool)
+	for _, p := range a.Profiles {
+		if p.Name == "" || profiles[p.Name] {
+			return fmt.Errorf("profile %.63q has no name or stands twice", p.Name)
+		}
+		profiles[p.Name] = true
+	}
+	references := make(map[string]bool)
+	for _, r := range a.References {
+		if r.Name == "" || references[r.Name] {
+			return fmt.Errorf("reference %.63q has no name or stands twice", r.Name)
+		}
+		references[r.Name] = true
+	}
+	type key struct {
+		customer vouch.CustomerID
+		device   vouch.DeviceID
+	}
+	devices := make(map[key]bool, len(a.Devices))
+	for i := range a.Devices {
+		d := &a.Devices[i]
+		k := key{d.Customer, d.ID}
+		if devices[k] {
+			return fmt.Errorf("device %s of %s stands twice", d.ID, d.Customer)
+		}
+		devices[k] = true
+		if err := d.valid(a.Customers, profiles); err != nil {
+			return fmt.Errorf("device %.63q of %.63q: %v", d.ID, d.Customer, err)
+		}
+	}
+	return nil
+}
+
+func (d *Device) valid(customers []vouch.CustomerID, profiles map[string]bool) error {
+	if err := vouch.ValidID(string(d.ID)); err != nil {
+		return err
+	}
+	if !slices.Contains(customers, d.Customer) {
+		return errors.New("its customer is not among the customers of the assignment")
+	}
+	for _, p := range d.Profiles {
+		if !profiles[p] {
+			return fmt.Errorf("profile %.63q is not in the assignment", p)
+		}
+	}
+	seen := make(map[vouch.CheckName]bool, len(d.Checks))
+	for _, c := range d.Checks {
+		if err := vouch.ValidID(string(c.Name)); err != nil {
+			return fmt.Errorf("check: %v", err)
+		}
+		switch {
+		case seen[c.Name]:
+			return fmt.Errorf("check %s stands twice", c.Name)
+		case c.Interval <= 0 || c.Timeout <= 0 || c.Timeout >= c.Interval:
+			return fmt.Errorf("check %s: interval %v and timeout %v: the timeout must be positive and below the interval", c.Name, c.Interval, c.Timeout)
+		case c.Profile != "" && !profiles[c.Profile]:
+			return fmt.Errorf("check %s: profile %.63q is not in the assignment", c.Name, c.Profile)
+		}
+		seen[c.Name] = true
+	}
+	return nil
+}
