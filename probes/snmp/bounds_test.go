@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package snmp_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/probes"
+	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/probes/snmp"
+)
+
+// However many targets come and go, what is remembered of them has an end.
+func TestMemoryIsBounded(t *testing.T) {
+	p := newProber(t)
+	tg := probes.Target{Check: vouch.Check{Addr: netip.MustParseAddr("127.0.0.1"), Port: freePort(t).Port(), Timeout: 5 * time.Second, Version: probes.SNMPv2c}}
+	for i := range 4200 {
+		tg.Credential.Community = probes.Secret(fmt.Sprint("community", i))
+		if r := p.Probe(t.Context(), tg); r.Outcome == vouch.Up {
+			t.Fatal("Probe of a closed port is up")
+		}
+	}
+	if n := snmp.KnownTargets(p); n > 4096 {
+		t.Errorf("%d targets are remembered, want at most 4096", n)
+	}
+}
+
+// Attempts at different devices, and several at one, do not disturb one another.
+func TestConcurrentAttempts(t *testing.T) {
+	p := newProber(t)
+	profile := snmp.Generic()
+	var wg sync.WaitGroup
+	for _, n := range []int{1, 3, 10, 30} {
+		d := run(t, probetest.Gateway(n).WithName(fmt.Sprint("device-", n)), probetest.Options{})
+		tg := target(d, probes.SNMPv2c)
+		tg.Profile = profile
+		for range 4 {
+			wg.Go(func() {
+				for range 10 {
+					r := p.Probe(t.Context(), tg)
+					if name := text(r, "snmp", "sys_name"); r.Outcome != vouch.Up || len(rows(r, "interface")) != n || name != fmt.Sprint("device-", n) {
+						t.Errorf("Probe of device-%d = %v (%s) with %d rows of %q", n, r.Outcome, r.Detail, len(rows(r, "interface")), name)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+func TestConcurrentAttemptsOverV3(t *testing.T) {
+	a := snmpd(t)
+	p := newProber(t)
+	var wg sync.WaitGroup
+	for _, c := range combinations()[:4] {
+		for range 3 {
+			wg.Go(func() {
+				for range 5 {
+					if r := p.Probe(t.Context(), a.target(c.credential())); r.Outcome != vouch.Up {
+						t.Errorf("%s: Probe = %v %v (%s), want up", c.user, r.Outcome, r.Reason, r.Detail)
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if counted, open := snmp.OpenSessions(p); counted != open || open != 4 {
+		t.Errorf("%d sessions are counted and %d open, want 4 of both", counted, open)
+	}
+	p.Close()
+	if _, open := snmp.OpenSessions(p); open != 0 {
+		t.Errorf("%d sessions are open after Close, want 0", open)
+	}
+}
+
+func TestIPv6(t *testing.T) {
+	d, err := probetest.Listen(netip.MustParseAddrPort("[::1]:0"), probetest.Router(), probetest.Options{})
+	if err != nil {
+		t.Skipf("no IPv6 on this host: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	tg := target(d, probes.SNMPv2c)
+	tg.Source = netip.MustParseAddr("::1")
+	if r := newProber(t).Probe(t.Context(), tg); r.Outcome != vouch.Up {
+		t.Errorf("Probe = %v %v (%s), want up", r.Outcome, r.Reason, r.Detail)
+	}
+}

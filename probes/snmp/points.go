@@ -1,0 +1,252 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package snmp
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/vouch-sla/vouch"
+)
+
+// points builds the points of one attempt, table by table. The slices of tags and
+// fields of a table are made once, large enough, and belong to the result; its texts
+// are gathered and become one string at the end.
+type points struct {
+	out    []vouch.Point
+	tags   []vouch.Tag
+	fields []vouch.Field
+	text   []byte
+	texts  []textAt
+	rows   []row
+	at     []int
+}
+
+// textAt says where a piece of the text belongs: to the tag or the field at the
+// index, the other one being negative.
+type textAt struct{ tag, field, from, to int }
+
+// row is one row of a table: for each column the index of its cell, negative where
+// the row has none, in points.at from the offset on.
+type row struct {
+	index oid
+	at    int
+	named bool // by a key that no other row has
+}
+
+// begin makes room for a table with at most so many points, tags and fields.
+func (p *points) begin(rows, tags, fields int) {
+	p.out = slices.Grow(p.out, rows)
+	p.tags = make([]vouch.Tag, 0, tags)
+	p.fields = make([]vouch.Field, 0, fields)
+	p.text, p.texts = p.text[:0], p.texts[:0]
+}
+
+// end puts the texts where they belong.
+func (p *points) end() {
+	text := string(p.text)
+	for _, t := range p.texts {
+		if t.tag >= 0 {
+			p.tags[t.tag].Value = text[t.from:t.to]
+		} else {
+			p.fields[t.field].Value = vouch.Text(text[t.from:t.to])
+		}
+	}
+	p.tags, p.fields = nil, nil
+}
+
+// take hands the points over.
+func (p *points) take() []vouch.Point {
+	out := p.out
+	p.out = nil
+	return out
+}
+
+// addScalars adds the point of the scalars, if there is any value. More points will
+// follow for which room is made at once.
+func (p *points) addScalars(plan *plan, scalars []scalar, more int) {
+	p.begin(1+more, 0, len(scalars))
+	for i, s := range scalars {
+		if s.tag != 0 {
+			p.addField(&plan.scalars[i], s.tag, s.data)
+		}
+	}
+	p.add(measurement, 0, 0)
+	p.end()
+}
+
+// add ends a point with the tags and fields gathered since the offsets.
+func (p *points) add(name string, tag, field int) {
+	if len(p.fields) == field {
+		p.tags = p.tags[:tag]
+		p.texts = slices.DeleteFunc(p.texts, func(t textAt) bool { return t.tag >= tag })
+		return
+	}
+	p.out = append(p.out, vouch.Point{
+		Measurement: name,
+		Tags:        p.tags[tag:len(p.tags):len(p.tags)],
+		Fields:      p.fields[field:len(p.fields):len(p.fields)],
+	})
+}
+
+// addField adds a value as the type that the profile gives it. A value that is not
+// of that type, or impossible, yields no field: neither zero nor a guess.
+func (p *points) addField(o *object, tag byte, data []byte) {
+	var v vouch.Value
+	switch o.kind {
+	case vouch.TypeText:
+		from := len(p.text)
+		p.text = appendTextOf(p.text, tag, data)
+		p.texts = append(p.texts, textAt{-1, len(p.fields), from, len(p.text)})
+	case vouch.TypeCounter, vouch.TypeTicks:
+		n, ok := asUint(tag, data)
+		if !ok {
+			return
+		}
+		v = vouch.Uint(n)
+	default:
+		n, ok := asInt(tag, data)
+		if !ok {
+			f, isFloat := asFloat(tag, data)
+			if !isFloat || o.kind == vouch.TypeState {
+				return
+			}
+			v = vouch.Float(f)
+			break
+		}
+		if o.divisor > 1 {
+			if n == 1<<32-1 {
+				return // RFC 2863: too fast for this object to tell
+			}
+			n = (n + int64(o.divisor)/2) / int64(o.divisor)
+		}
+		v = vouch.Int(n)
+	}
+	p.fields = append(p.fields, vouch.Field{Name: o.name, Value: v})
+}
+
+// addTable adds one point for each row of the columns. A row whose key (the first
+// tag of the profile's table) is missing, empty or shared with another row gets the
+// tag "index" with the row's index as well. So a row with a name of its own stays the
+// same series when the device renumbers its interfaces, and no two rows become one.
+func (p *points) addTable(t *table, columns []column) {
+	p.merge(columns)
+	p.markNamed(t, columns)
+	tags, fields := len(p.rows), 0
+	for i := range columns {
+		if columns[i].obj.tag {
+			tags += len(columns[i].cells)
+		} else {
+			fields += len(columns[i].cells)
+		}
+	}
+	p.begin(len(p.rows), tags, fields)
+	for _, r := range p.rows {
+		tag, field := len(p.tags), len(p.fields)
+		for i := range columns {
+			at := p.at[r.at+i]
+			if at < 0 {
+				continue
+			}
+			c, o := &columns[i].cells[at], columns[i].obj
+			if o.tag {
+				p.addTag(o.name, c.tag, c.data)
+			} else {
+				p.addField(o, c.tag, c.data)
+			}
+		}
+		if !r.named {
+			p.addIndex(tag, r.index)
+		}
+		p.add(t.name, tag, field)
+	}
+	p.end()
+}
+
+func (p *points) addTag(name string, tag byte, data []byte) {
+	from := len(p.text)
+	p.text = appendTextOf(p.text, tag, data)
+	if len(p.text) == from {
+		return // line protocol has no empty tags
+	}
+	p.texts = append(p.texts, textAt{len(p.tags), -1, from, len(p.text)})
+	p.tags = append(p.tags, vouch.Tag{Key: name})
+}
+
+// addIndex adds the tag of the row's index among the tags since the offset, in order.
+func (p *points) addIndex(first int, index oid) {
+	at := len(p.tags)
+	for at > first && p.tags[at-1].Key > tagIndex {
+		at--
+	}
+	for i := range p.texts {
+		if p.texts[i].tag >= at {
+			p.texts[i].tag++
+		}
+	}
+	from := len(p.text)
+	p.text = index.appendText(p.text, false)
+	p.texts = append(p.texts, textAt{at, -1, from, len(p.text)})
+	p.tags = slices.Insert(p.tags, at, vouch.Tag{Key: tagIndex})
+}
+
+// merge fills p.rows with the union of the columns' rows, in order of their index.
+func (p *points) merge(columns []column) {
+	p.rows, p.at = p.rows[:0], p.at[:0]
+	heads := make([]int, len(columns))
+	for {
+		var least oid
+		for i := range columns {
+			if heads[i] == len(columns[i].cells) {
+				continue
+			}
+			if index := columns[i].index(heads[i]); least == nil || !bytes.Equal(index, least) && compare(index, least) < 0 {
+				least = index
+			}
+		}
+		if least == nil {
+			return
+		}
+		p.rows = append(p.rows, row{index: least, at: len(p.at)})
+		for i := range columns {
+			at := -1
+			if heads[i] < len(columns[i].cells) && bytes.Equal(columns[i].index(heads[i]), least) {
+				at = heads[i]
+				heads[i]++
+			}
+			p.at = append(p.at, at)
+		}
+	}
+}
+
+// markNamed finds the rows whose key no other row has. Few rows are compared with
+// one another; many are looked up.
+func (p *points) markNamed(t *table, columns []column) {
+	if t.key < 0 {
+		return
+	}
+	key := func(r row) []byte {
+		at := p.at[r.at+t.key]
+		if at < 0 {
+			return nil
+		}
+		return columns[t.key].cells[at].data
+	}
+	if len(p.rows) <= 32 {
+		for i := range p.rows {
+			k := key(p.rows[i])
+			p.rows[i].named = len(k) > 0 && !slices.ContainsFunc(p.rows[:i], func(r row) bool { return bytes.Equal(key(r), k) }) &&
+				!slices.ContainsFunc(p.rows[i+1:], func(r row) bool { return bytes.Equal(key(r), k) })
+		}
+		return
+	}
+	seen := make(map[string]int, len(p.rows))
+	for _, r := range p.rows {
+		seen[string(key(r))]++
+	}
+	for i := range p.rows {
+		k := key(p.rows[i])
+		p.rows[i].named = len(k) > 0 && seen[string(k)] == 1
+	}
+}

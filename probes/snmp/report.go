@@ -1,0 +1,165 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package snmp
+
+import (
+	"encoding/binary"
+	"math"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/gosnmp/gosnmp"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/probes"
+)
+
+// tap lies between gosnmp and its socket, and notes what the library does not tell:
+// what was sent and received and when, the errors, and the reports.
+type tap struct {
+	net.Conn
+	count   *tally
+	sentAt  time.Time
+	sendErr error
+	recvErr error
+	report  string // OID in the last report since the last request
+	engine  bool   // the engine answered discovery in this attempt
+}
+
+func (t *tap) reset() { t.sendErr, t.recvErr, t.report, t.engine = nil, nil, "", false }
+
+func (t *tap) Write(b []byte) (int, error) {
+	t.sendErr, t.recvErr, t.report = nil, nil, ""
+	t.sentAt = time.Now()
+	n, err := t.Conn.Write(b)
+	if t.sendErr = err; err == nil {
+		t.count.sent++
+	}
+	return n, err
+}
+
+func (t *tap) Read(b []byte) (int, error) {
+	n, err := t.Conn.Read(b)
+	if t.recvErr = err; err != nil {
+		return n, err
+	}
+	t.count.answered++
+	t.count.rtt = time.Since(t.sentAt)
+	if r := readReport(b[:n]); r != nil {
+		t.report = r.String()
+		t.engine = t.engine || t.report == unknownEngineIDs || t.report == unknownUserNames
+	}
+	return n, nil
+}
+
+// Objects that a report names (RFC 3414 section 5, RFC 3412 section 5).
+const (
+	unsupportedSecLevels       = "1.3.6.1.6.3.15.1.1.1.0"
+	notInTimeWindows           = "1.3.6.1.6.3.15.1.1.2.0"
+	unknownUserNames           = "1.3.6.1.6.3.15.1.1.3.0"
+	unknownEngineIDs           = "1.3.6.1.6.3.15.1.1.4.0"
+	wrongDigests               = "1.3.6.1.6.3.15.1.1.5.0"
+	decryptionErrors           = "1.3.6.1.6.3.15.1.1.6.0"
+	unknownSecurityModels      = "1.3.6.1.6.3.11.2.1.1.0"
+	unavailableContexts        = "1.3.6.1.6.3.12.1.4.0"
+	unknownContexts            = "1.3.6.1.6.3.12.1.5.0"
+	pduReport             byte = 0xa8
+)
+
+// reportResult returns what a report says of the credential.
+func reportResult(report string, c probes.Credential) (vouch.Result, bool) {
+	credentials := func(detail string) (vouch.Result, bool) {
+		return probes.Unknown(vouch.ReasonCredentials, detail), true
+	}
+	user := `user "` + c.User + `"`
+	switch report {
+	case unknownUserNames:
+		return credentials("the device does not know " + user + " (usmStatsUnknownUserNames)")
+	case wrongDigests:
+		return credentials("the authentication password or protocol of " + user + " is wrong (usmStatsWrongDigests)")
+	case unsupportedSecLevels:
+		return credentials(user + " is not set up for " + string(c.SecurityLevel()) + " on the device (usmStatsUnsupportedSecLevels)")
+	case decryptionErrors:
+		return credentials("the privacy password or protocol of " + user + " is wrong (usmStatsDecryptionErrors)")
+	case unknownSecurityModels:
+		return credentials("the device has no user-based security (snmpUnknownSecurityModels)")
+	case unavailableContexts, unknownContexts:
+		return credentials(`the device does not know the context "` + c.Context + `"`)
+	case notInTimeWindows:
+		return probes.Unknown(vouch.ReasonProtocol, "the device's engine time cannot be followed (usmStatsNotInTimeWindows)"), true
+	}
+	return vouch.Result{}, false
+}
+
+// readReport returns the OID of the first binding of an unencrypted report, or nil.
+// Reports of a wrong user or key cannot be authenticated, so nothing but the wording
+// of an unknown result may rest on them.
+func readReport(datagram []byte) oid {
+	msg, _, ok := readAs(tagSequence, datagram)
+	for _, tag := range []byte{tagInteger, tagSequence, tagOctetString} { // version, header, security parameters
+		if ok {
+			_, msg, ok = readAs(tag, msg)
+		}
+	}
+	if !ok {
+		return nil
+	}
+	scoped, _, ok := readAs(tagSequence, msg)
+	for range 2 { // engine and name of the context
+		if ok {
+			_, scoped, ok = readAs(tagOctetString, scoped)
+		}
+	}
+	if !ok {
+		return nil
+	}
+	pdu, _, ok := readAs(pduReport, scoped)
+	for range 3 { // request-id, error-status, error-index
+		if ok {
+			_, pdu, ok = readAs(tagInteger, pdu)
+		}
+	}
+	if !ok {
+		return nil
+	}
+	list, _, ok := readAs(tagSequence, pdu)
+	if !ok {
+		return nil
+	}
+	vb, _, ok := readAs(tagSequence, list)
+	if !ok {
+		return nil
+	}
+	name, _, ok := readAs(tagOID, vb)
+	if !ok || !oid(name).check() {
+		return nil
+	}
+	return name
+}
+
+// usmCount counts what SNMPv3 keeps. open is guarded by Prober.mu.
+type usmCount struct {
+	open    int
+	counter usmCounter
+}
+
+// usmCounter bounds the library's cache of keys, which is global and grows by an
+// entry for each engine it meets. Clearing it costs some hashing, nothing else.
+type usmCounter struct{ sessions atomic.Int64 }
+
+const maxCachedKeys = 4096
+
+func (c *usmCounter) made() {
+	if c.sessions.Add(1)%maxCachedKeys == 0 {
+		gosnmp.PasswordCaching(false)
+		gosnmp.PasswordCaching(true)
+	}
+}
+
+func appendNumber(dst []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(dst, v) }
+
+func appendOpaqueFloat(v float64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{0x9f, opaqueDouble, 8}, math.Float64bits(v))
+}

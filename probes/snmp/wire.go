@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package snmp
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/probes"
+)
+
+// wire is a session of SNMPv1 or v2c on a connected socket of its own. The kernel
+// drops what comes from any other address or port, a fresh port and random
+// request-ids make answers hard to forge, and datagrams that are not the answer are
+// passed over, so that a forged one costs nothing.
+//
+// It exists beside gosnmp because decoding a table there costs more than everything
+// else in a poll together; BenchmarkPoll113 shows both.
+type wire struct {
+	conn      *net.UDPConn
+	version   byte
+	community string
+	unhook    func() bool
+	buffers   *buffers
+
+	ids    [tries]uint32
+	sentAt [tries]time.Time
+	n      int // ids in use
+	count  tally
+}
+
+// buffers are reused from attempt to attempt. They are as large as a datagram can be.
+type buffers struct {
+	in    [64 << 10]byte
+	out   []byte
+	binds []bind
+}
+
+// dialWire opens the socket. The error is a *failure.
+func dialWire(ctx context.Context, addr netip.AddrPort, source netip.Addr, version byte, community string, b *buffers) (*wire, error) {
+	var local *net.UDPAddr
+	if source.IsValid() {
+		local = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source.Unmap(), 0))
+	}
+	conn, err := net.DialUDP("udp", local, net.UDPAddrFromAddrPort(addr))
+	if err != nil {
+		return nil, fail(probes.SendError(err))
+	}
+	w := &wire{conn: conn, version: version, community: community, buffers: b}
+	if ctx.Done() != nil {
+		// A deadline in the past wakes a waiting read; ask looks at ctx after setting
+		// its own, so that neither order loses the cancellation.
+		w.unhook = context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	}
+	return w, nil
+}
+
+func (w *wire) tally() tally { return w.count }
+
+func (w *wire) release(bool) {
+	if w.unhook != nil {
+		w.unhook()
+	}
+	_ = w.conn.Close()
+}
+
+func (w *wire) ask(ctx context.Context, req *request, again bool, deadline time.Time) (answer, error) {
+	if err := w.conn.SetReadDeadline(deadline); err != nil {
+		return answer{}, fail(probes.SendError(err))
+	}
+	if stopped(ctx) {
+		return answer{}, fail(probes.Unknown(vouch.ReasonStopped, ""))
+	}
+	if !again {
+		w.n = 0
+	}
+	// Below 2^24 four octets would not be the shortest form of the number.
+	id := 1<<24 + rand.Uint32N(1<<31-1<<24)
+	w.ids[w.n], w.sentAt[w.n] = id, time.Now()
+	w.n++
+	w.buffers.out = appendRequest(w.buffers.out[:0], w.version, w.community, id, req)
+	if _, err := w.conn.Write(w.buffers.out); err != nil {
+		return answer{}, fail(probes.SendError(err))
+	}
+	w.count.sent++
+	return w.await(ctx)
+}
+
+// await reads datagrams until the answer or the deadline comes. When it is the
+// deadline, the error tells whether anything came at all.
+func (w *wire) await(ctx context.Context) (answer, error) {
+	outcome := errSilent
+	for {
+		n, err := w.conn.Read(w.buffers.in[:])
+		if err != nil {
+			switch {
+			case stopped(ctx):
+				return answer{}, fail(probes.Unknown(vouch.ReasonStopped, ""))
+			case probes.IsTimeout(err):
+				return answer{}, outcome
+			}
+			return answer{}, fail(probes.ReceiveError(err))
+		}
+		ans, which, err := decodeAnswer(w.buffers.in[:n], w.version, w.community, w.ids[:w.n], w.buffers.binds[:0])
+		if err != nil {
+			outcome = err
+			continue
+		}
+		w.buffers.binds = ans.binds
+		w.count.answered++
+		w.count.rtt = time.Since(w.sentAt[which])
+		return ans, nil
+	}
+}
+
+// stopped reports whether the caller broke the attempt off; a deadline that passed
+// is a timeout.
+func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
