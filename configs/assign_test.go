@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package configs_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/configs"
+)
+
+func mustLoad(t *testing.T, f files) configs.Collector {
+	t.Helper()
+	c, ps := configs.LoadCollector(f.source(), "collector.yaml")
+	if ps.Err() != nil {
+		t.Fatal(ps.Err())
+	}
+	return c
+}
+
+// told lists what an agent does, as "customer/device/check ...; reference ...".
+func told(p configs.Plan) string {
+	var out []string
+	for _, a := range p.Assignments {
+		out = append(out, string(a.Customer)+"/"+string(a.Device)+"/"+string(a.Check.Name))
+	}
+	var refs []string
+	for _, r := range p.References {
+		refs = append(refs, r.Name+":"+string(r.Customers[0]))
+		for _, c := range r.Customers[1:] {
+			refs[len(refs)-1] += "," + string(c)
+		}
+	}
+	return strings.Join(out, " ") + "; " + strings.Join(refs, " ")
+}
+
+func TestAssignments(t *testing.T) {
+	f := example()
+	const services = "    # What the contract promises"
+	f["base.yaml"] = f["base.yaml"][:strings.Index(f["base.yaml"], services)] + `
+    services: [{id: internet, device: router-1}]
+  - id: cafe
+    contract: gold
+    sites:
+      - id: corner
+        locations: [ams1, ams2, bru1]
+        devices:
+          - id: till
+            class: router
+            address: 192.0.2.200
+            checks: [icmp]
+            lease: {from: 2026-03-01, until: 2026-04-01}
+  - id: bar
+    contract: gold
+    sites: [{id: pier, locations: [ams1], devices: [{id: till, class: router, address: 2001:db8::1, checks: [icmp], lease: {from: 2026-01-01}}]}]
+  - id: empty
+    contract: gold
+    sites: []
+`
+	c := mustLoad(t, f)
+	const bakery = "bakery/firewall-1/icmp bakery/firewall-1/snmp bakery/firewall-2/icmp bakery/firewall-2/snmp bakery/phones/icmp bakery/router-1/icmp bakery/router-1/snmp"
+	const one = "gateway:bakery exchange:bakery resolver:bakery"
+	zone := c.Contracts[0].Versions[0].Terms.Zone.Location()
+	for _, test := range []struct {
+		name string
+		at   time.Time
+		want []string // by agent
+	}{
+		{"before the contract", time.Date(2025, 12, 31, 12, 0, 0, 0, zone), []string{"; ", "; ", "; ", "; "}},
+		{"within every lease", time.Date(2026, 3, 1, 0, 0, 0, 0, zone), []string{
+			bakery + " bar/till/icmp cafe/till/icmp; gateway:bakery,cafe,bar exchange:bakery,cafe,bar resolver:bakery,cafe,bar",
+			bakery + " cafe/till/icmp; gateway:bakery,cafe exchange:bakery,cafe resolver:bakery,cafe",
+			bakery + " cafe/till/icmp; gateway:bakery,cafe exchange:bakery,cafe resolver:bakery,cafe",
+			bakery + "; " + one, // in the bakery's custody
+		}},
+		{"after a lease", time.Date(2026, 4, 1, 0, 0, 0, 0, zone), []string{
+			bakery + " bar/till/icmp; gateway:bakery,bar exchange:bakery,bar resolver:bakery,bar",
+			bakery + "; " + one, bakery + "; " + one, bakery + "; " + one,
+		}},
+	} {
+		var got []string
+		for _, p := range configs.Assignments(c.Base, c.Contracts, test.at) {
+			got = append(got, told(p))
+		}
+		if strings.Join(got, "\n") != strings.Join(test.want, "\n") {
+			t.Errorf("Assignments %s =\n%s\nwant\n%s", test.name, strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+		}
+	}
+}
+
+func TestAssignedCheck(t *testing.T) {
+	f := example()
+	f.edit(t, "base.yaml", "address: service}  # the defaults", "address: management}  # the")
+	c := mustLoad(t, f)
+	at := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	checks := configs.Customers(c.Base, c.Contracts, at)[0].Sites[0].Devices[0].Checks
+	want := []vouch.Check{
+		{
+			Name: "icmp", Kind: vouch.KindICMP, Addr: checks[0].Addr, Interval: 30 * time.Second, Timeout: 5 * time.Second,
+			Count: 3, Spacing: time.Second, Size: 56, Watch: vouch.Watch{RTT: 150 * time.Millisecond, Loss: 6},
+		},
+		{
+			Name: "snmp", Kind: vouch.KindSNMP, Addr: checks[1].Addr, Port: 161, Interval: time.Minute, Timeout: 5 * time.Second,
+			Version: "2c", Credential: "lab", Profile: "cisco-router",
+		},
+	}
+	if len(checks) != 2 || checks[0] != want[0] || checks[1] != want[1] {
+		t.Errorf("checks of router-1 = %+v, want %+v", checks, want)
+	}
+	if got := checks[0].Addr.String() + " " + checks[1].Addr.String(); got != "192.0.2.130 198.51.100.130" {
+		t.Errorf("addresses of icmp and snmp = %s, want those of service and management", got)
+	}
+}
+
+func TestNextChange(t *testing.T) {
+	f := example()
+	f.edit(t, "contract.yaml", second, laterVersion("2", "2027-01-01T00:00:00+01:00", "{icmp: {interval: 10s}, snmp: {}}"))
+	c := mustLoad(t, f)
+	at := time.Time{}
+	var got []string
+	for {
+		next, ok := configs.NextChange(c.Base, c.Contracts, at)
+		if !ok {
+			break
+		}
+		got = append(got, next.Format(time.RFC3339))
+		at = next
+	}
+	if want := "2025-12-31T23:00:00Z 2026-12-31T23:00:00Z 2028-12-31T23:00:00Z"; strings.Join(got, " ") != want {
+		t.Errorf("NextChange, again and again = %s, want %s", strings.Join(got, " "), want)
+	}
+	before, after := time.Date(2026, 12, 31, 22, 59, 59, 0, time.UTC), time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
+	for at, want := range map[time.Time]time.Duration{before: 30 * time.Second, after: 10 * time.Second} {
+		if got := configs.Assignments(c.Base, c.Contracts, at)[0].Assignments[0].Check.Interval; got != want {
+			t.Errorf("interval at %v = %v, want %v", at, got, want)
+		}
+	}
+}

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package configs
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed collector.yaml agent.yaml base.yaml contract.yaml profiles
+var examples embed.FS
+
+// Example is one file of a first configuration.
+type Example struct {
+	Name string // slash-separated path below the directory of the configuration
+	Body []byte
+	Mode fs.FileMode
+}
+
+// Examples returns the files of a first configuration: commented, valid together,
+// and on a machine of its own harmless, for its addresses are those of documentation
+// (RFC 5737). The last one holds a secret.
+func Examples() []Example {
+	var out []Example
+	for _, name := range []string{"collector.yaml", "base.yaml", "contract.yaml", "agent.yaml"} {
+		body, err := examples.ReadFile(name)
+		if err != nil {
+			panic("configs: " + err.Error())
+		}
+		out = append(out, Example{name, body, 0o644})
+	}
+	// Its content is no secret: net-snmp's own examples use it. Its mode is the lesson.
+	return append(out, Example{"secrets/snmp-community", []byte("public\n"), 0o600})
+}
