@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+// leafTile is two readings of a tile of level 0: the hashes in the column, and those
+// computed from the leaf records. Where they differ one of them is damaged, and the
+// tile above tells which.
+type leafTile struct{ stored, derived []tlog.Hash }
+
+// leaves re-reads the count leaves of a tile and reports what is wrong with them.
+func (c *checker) leaves(ctx context.Context, n, count int64) (leafTile, error) {
+	t := leafTile{make([]tlog.Hash, count), make([]tlog.Hash, count)}
+	from := n * tileWidth
+	seen := make([]bool, count)
+	visit := func(r *row) error {
+		i := leafOf(r.id) - from
+		seen[i] = true
+		if leafOf(r.id) != c.due {
+			// Leaves are missing, of whichever chains: their numbers cannot be known.
+			clear(c.chains)
+			c.hole = true
+		}
+		c.due = leafOf(r.id) + 1
+		t.stored[i], t.derived[i] = c.leaf(r)
+		return nil
+	}
+	err := c.s.scan(ctx, "WHERE e.id >= ? AND e.id < ? ORDER BY e.id",
+		[]any{rowID(c.id, from), rowID(c.id, from+count)}, visit)
+	if ctx.Err() != nil {
+		return t, ctx.Err()
+	}
+	for i, ok := range seen {
+		if ok {
+			continue
+		}
+		if err == nil {
+			c.report("leaf %d: its entry is missing", from+int64(i))
+			continue
+		}
+		// A page cannot be read. One leaf at a time, what lies beside it can.
+		id := rowID(c.id, from+int64(i))
+		if one := c.s.scan(ctx, "WHERE e.id = ?", []any{id}, visit); one != nil {
+			c.report("leaf %d: its entry cannot be read: %v", from+int64(i), one)
+		} else if !seen[i] {
+			c.report("leaf %d: its entry is missing", from+int64(i))
+		}
+	}
+	return t, nil
+}
+
+// leaf verifies one entry: note, leaf record, and its place in its chain. It returns
+// the leaf hash as it is stored and as it follows from the record.
+func (c *checker) leaf(r *row) (stored, derived tlog.Hash) {
+	leaf := leafOf(r.id)
+	e, err := r.entry(c.customer, c.s.bodies)
+	switch {
+	case err != nil:
+		c.report("leaf %d: %v", leaf, err)
+	case evidence.Sum(e.Note) != e.SHA256:
+		c.report("leaf %d: the note does not have the hash %x that its entry names", leaf, e.SHA256)
+	}
+	stored, derived = tlog.Hash(hashOf(r.leafHash)), tlog.RecordHash(e.Leaf)
+	if stored != derived {
+		c.report("leaf %d: its leaf record does not have the leaf hash %x that is stored with it", leaf, stored)
+	}
+	if e.Key != "" {
+		c.follow(leaf, e)
+	}
+	return stored, derived
+}
+
+// follow checks that the numbers of a chain run without a hole.
+func (c *checker) follow(leaf int64, e store.Entry) {
+	e.Note, e.Leaf = nil, nil
+	before, known := c.chains[chainKey(&e)]
+	c.chains[chainKey(&e)] = e
+	switch {
+	case !known && c.hole:
+	case e.Epoch == before.Epoch && e.First != before.Seq+1:
+		c.report("leaf %d: number %d of epoch %d of key %s, stream %s, comes after number %d", leaf, e.First, e.Epoch, e.Key, e.Stream, before.Seq)
+	case e.Epoch < before.Epoch:
+		c.report("leaf %d: epoch %d of key %s, stream %s, comes after epoch %d", leaf, e.Epoch, e.Key, e.Stream, before.Epoch)
+	case e.Epoch > before.Epoch && e.First != 1:
+		c.report("leaf %d: epoch %d of key %s, stream %s, begins with number %d", leaf, e.Epoch, e.Key, e.Stream, e.First)
+	}
+}

@@ -1,0 +1,160 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+// Entries implements [store.Ledger]. All n of them are in memory at once.
+func (s *Store) Entries(ctx context.Context, customer vouch.CustomerID, from int64, n int) ([]store.Entry, error) {
+	id, _, err := s.ledger(ctx, customer)
+	if err != nil || id == 0 || n <= 0 {
+		return nil, explain("read entries", s.dir, err)
+	}
+	if from < 0 {
+		return nil, fmt.Errorf("read entries of customer %s from leaf %d: leaves begin with 0", customer, from)
+	}
+	if from >= 1<<leafBits {
+		return nil, nil // beyond what a row id can number: the rows of another customer
+	}
+	entries, err := s.entries(ctx, customer, "WHERE e.id >= ? AND e.id < ? ORDER BY e.id LIMIT ?",
+		rowID(id, from), rowID(id+1, 0), n)
+	return entries, explain("read entries", s.dir, err)
+}
+
+// Record implements [store.Ledger].
+func (s *Store) Record(ctx context.Context, customer vouch.CustomerID, id string) (store.Entry, error) {
+	entries, err := s.entries(ctx, customer, `WHERE e.id = (SELECT max(r.id) FROM record r JOIN ledger l ON l.id = r.ledger
+		WHERE l.customer = ? AND r.record = ?)`, customer, id)
+	if err != nil {
+		return store.Entry{}, explain("read record", s.dir, err)
+	}
+	if len(entries) == 0 {
+		return store.Entry{}, fmt.Errorf("record %q of customer %s: %w", id, customer, store.ErrNotFound)
+	}
+	return entries[0], nil
+}
+
+// Records implements [store.Ledger].
+func (s *Store) Records(ctx context.Context, customer vouch.CustomerID, kinds ...string) ([]store.Entry, error) {
+	where := "WHERE r.ledger = (SELECT id FROM ledger WHERE customer = ?)"
+	args := []any{customer}
+	if len(kinds) > 0 {
+		where += " AND r.kind IN (?" + strings.Repeat(", ?", len(kinds)-1) + ")"
+		for _, k := range kinds {
+			args = append(args, k)
+		}
+	}
+	entries, err := s.entries(ctx, customer, where+" ORDER BY r.id", args...)
+	return entries, explain("read records", s.dir, err)
+}
+
+// ledger returns the row of a customer, zero where there is none.
+func (s *Store) ledger(ctx context.Context, customer vouch.CustomerID) (id int64, head store.TreeHead, err error) {
+	var root []byte
+	err = s.reader.QueryRowContext(ctx, "SELECT id, size, root FROM ledger WHERE customer = ?", customer).
+		Scan(&id, &head.Size, &root)
+	if errors.Is(err, sql.ErrNoRows) {
+		root := frontier(nil).root()
+		return 0, store.TreeHead{Root: evidence.Hash(root)}, nil
+	}
+	head.Root = hashOf(root)
+	return id, head, err
+}
+
+// entries returns the entries of a customer that a WHERE clause selects.
+func (s *Store) entries(ctx context.Context, customer vouch.CustomerID, where string, args ...any) ([]store.Entry, error) {
+	var entries []store.Entry
+	err := s.scan(ctx, where, args, func(r *row) error {
+		e, err := r.entry(customer, s.bodies)
+		if err != nil {
+			return fmt.Errorf("leaf %d of customer %s: %w", leafOf(r.id), customer, err)
+		}
+		entries = append(entries, e)
+		return nil
+	})
+	return entries, err
+}
+
+// row is an entry as it is stored, with what belongs to it.
+type row struct {
+	id, kind                  int64
+	key, stream, agent        sql.NullString
+	epoch, first, seq         sql.NullInt64
+	sha256, last, prev        []byte
+	leafHash, leaf, body      []byte
+	received, from, through   *int64
+	reason, record, recordTag sql.NullString
+}
+
+// scan calls f for each entry that a WHERE clause over e (entry) and r (record)
+// selects. The row is only valid during the call.
+func (s *Store) scan(ctx context.Context, where string, args []any, f func(*row) error) error {
+	rows, err := s.reader.QueryContext(ctx, `SELECT e.id, e.kind, c.key, c.stream, COALESCE(e.agent, c.agent),
+			e.epoch, e.first, e.seq, e.sha256, e.last,
+			(SELECT COALESCE(p.last, p.sha256) FROM entry p
+				WHERE p.chain = e.chain AND p.epoch = e.epoch AND p.seq = COALESCE(e.first, e.seq) - 1),
+			e.leafhash, e.leaf, b.data, e.received, e.t0, e.t1, e.reason, r.record, r.kind
+		FROM entry e
+		LEFT JOIN chain c ON c.id = e.chain
+		LEFT JOIN record r ON r.id = e.id
+		LEFT JOIN body b ON b.id = e.id `+where, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r row
+		if err := rows.Scan(&r.id, &r.kind, &r.key, &r.stream, &r.agent,
+			&r.epoch, &r.first, &r.seq, &r.sha256, &r.last, &r.prev,
+			&r.leafHash, &r.leaf, &r.body, &r.received, &r.from, &r.through, &r.reason, &r.record, &r.recordTag); err != nil {
+			return err
+		}
+		if err := f(&r); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// entry builds the entry from its row. It verifies no hash: that is Check's task.
+func (r *row) entry(customer vouch.CustomerID, bodies *codec) (store.Entry, error) {
+	kinds := kinds()
+	if r.kind < 0 || int(r.kind) >= len(kinds) {
+		return store.Entry{}, fmt.Errorf("kind %d is not known", r.kind)
+	}
+	e := store.Entry{
+		Customer: customer, Kind: kinds[r.kind],
+		Agent: vouch.AgentID(r.agent.String), Key: r.key.String, Stream: vouch.Stream(r.stream.String),
+		Epoch: uint64(r.epoch.Int64), First: uint64(r.first.Int64), Seq: uint64(r.seq.Int64),
+		Prev: hashOf(r.prev), Last: hashOf(r.last), SHA256: hashOf(r.sha256),
+		RecordID: r.record.String, RecordKind: r.recordTag.String, Reason: r.reason.String,
+		Received: timeOf(r.received), From: timeOf(r.from), Through: timeOf(r.through),
+		Leaf: r.leaf,
+	}
+	if !r.first.Valid {
+		e.First = e.Seq
+	}
+	if r.last == nil {
+		e.Last = e.SHA256
+	}
+	if e.Leaf == nil {
+		e.Leaf = canonicalLeaf(&e)
+	}
+	if r.body == nil {
+		return e, errors.New("the note is missing")
+	}
+	var err error
+	e.Note, err = bodies.unpack(r.body)
+	return e, err
+}
