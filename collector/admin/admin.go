@@ -1,0 +1,187 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package admin is the one door to a running collector: what the commands of
+// `vouch` ask of it over the Unix socket in its data directory, and the client that
+// asks. The socket's permissions say who may; the author of what is recorded is the
+// operating-system user on the other end. It holds no logic: the collector answers.
+package admin
+
+import (
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/incident"
+)
+
+// SocketName is the file name of the socket within the data directory.
+const SocketName = "vouch.sock"
+
+// Paths of the socket's HTTP.
+const (
+	PathStatus      = "/status"
+	PathMaintenance = "/maintenance"
+	PathIncidents   = "/incidents"
+	PathStatement   = "/statement"
+	PathTokens      = "/tokens"
+	PathRebuild     = "/rebuild"
+	PathLive        = "/live"
+	PathCheck       = "/ledger/check"
+)
+
+// NewMaintenance announces a maintenance. The scope is one device, one site or, with
+// both empty, the whole customer.
+type NewMaintenance struct {
+	Customer vouch.CustomerID `json:"customer"`
+	Site     vouch.SiteID     `json:"site,omitempty"`
+	Device   vouch.DeviceID   `json:"device,omitempty"`
+	From     time.Time        `json:"from"`
+	To       time.Time        `json:"to"`
+	Reason   string           `json:"reason"`
+}
+
+// Maintenance is an announcement as it is recorded.
+type Maintenance struct {
+	ID          string           `json:"id"`
+	Customer    vouch.CustomerID `json:"customer"`
+	Site        vouch.SiteID     `json:"site,omitempty"`
+	Device      vouch.DeviceID   `json:"device,omitempty"`
+	From        time.Time        `json:"from"`
+	To          time.Time        `json:"to"`
+	Reason      string           `json:"reason"`
+	AnnouncedAt time.Time        `json:"announced_at"`
+	Author      string           `json:"author"`
+	CancelledAt time.Time        `json:"cancelled_at,omitzero"`
+	CancelledBy string           `json:"cancelled_by,omitempty"`
+	// Warnings say in words what the contract makes of the announcement, for
+	// example that it began before it was announced and will not count.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// NewToken asks for a token; role is "noc" or "customer".
+type NewToken struct {
+	Role     string           `json:"role"`
+	Customer vouch.CustomerID `json:"customer,omitempty"`
+}
+
+// Token is a token as it is listed; Secret is set once, in the answer to [NewToken].
+type Token struct {
+	ID       string           `json:"id"`
+	Role     string           `json:"role"`
+	Customer vouch.CustomerID `json:"customer,omitempty"`
+	Author   string           `json:"author"`
+	Created  time.Time        `json:"created"`
+	Secret   string           `json:"secret,omitempty"`
+}
+
+// Incident is an incident as `vouch incident list` shows it. It is also an element
+// of the demo's incidents.json.
+type Incident struct {
+	ID        incident.ID        `json:"id"`
+	Customer  vouch.CustomerID   `json:"customer"`
+	Site      vouch.SiteID       `json:"site"`
+	Devices   []vouch.DeviceID   `json:"devices"`
+	Status    incident.Status    `json:"status"`
+	From      time.Time          `json:"from"`
+	To        *time.Time         `json:"to"` // null while open
+	Counted   int64              `json:"counted_down_s"`
+	Witnesses []vouch.LocationID `json:"witnesses"`
+	OpenedAt  time.Time          `json:"opened_at"`
+	ClosedAt  *time.Time         `json:"closed_at"`
+	FoundLate bool               `json:"found_late"`
+	Single    bool               `json:"rests_on_one_witness"`
+	Pending   bool               `json:"evidence_pending"`
+	Parts     []Part             `json:"parts"`
+}
+
+// Part is what an incident says of one device.
+type Part struct {
+	Device  vouch.DeviceID `json:"device"`
+	From    time.Time      `json:"from"`
+	To      *time.Time     `json:"to"`
+	Counted int64          `json:"counted_down_s"`
+}
+
+// Status is how the collector itself is.
+type Status struct {
+	Version   string        `json:"version"`
+	Origin    string        `json:"origin"`
+	Started   time.Time     `json:"started"`
+	Pin       string        `json:"pin"`
+	Agents    []AgentStatus `json:"agents"`
+	Ledgers   []Ledger      `json:"ledgers"`
+	Sinks     []Sink        `json:"sinks"`
+	Incidents int           `json:"open_incidents"`
+	Messages  Messages      `json:"messages"`
+	Refused   []Refusal     `json:"refused"`
+}
+
+// AgentStatus is what the collector last heard of an agent.
+type AgentStatus struct {
+	Agent     vouch.AgentID    `json:"agent"`
+	Location  vouch.LocationID `json:"location"`
+	Custody   vouch.Custody    `json:"custody"`
+	Heartbeat *time.Time       `json:"heartbeat_at"`
+	Through   *time.Time       `json:"batches_through"`
+	OffsetUS  *int64           `json:"clock_offset_us"`
+	Dropped   int64            `json:"dropped_samples"`
+}
+
+// Ledger is the size and root of one customer's ledger.
+type Ledger struct {
+	Customer vouch.CustomerID `json:"customer"`
+	Size     int64            `json:"size"`
+	Root     string           `json:"root"`
+	Forks    int              `json:"forks"`
+}
+
+// Sink is the state of one time-series store.
+type Sink struct {
+	Name      string    `json:"name"`
+	LagLeaves int64     `json:"lag_leaves"`
+	LagS      int64     `json:"lag_s"`
+	Written   int64     `json:"written_batches"`
+	Skipped   int64     `json:"skipped_batches"`
+	Error     string    `json:"error,omitempty"`
+	Since     time.Time `json:"since,omitzero"`
+}
+
+// Messages counts the intents to notify.
+type Messages struct {
+	Pending int `json:"pending"`
+	Failed  int `json:"failed"`
+}
+
+// Refusal counts what was refused, by reason.
+type Refusal struct {
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+}
+
+// Live is the state of every device now, for a live table in a terminal.
+type Live struct {
+	Now       time.Time        `json:"now"`
+	Locations []vouch.Location `json:"locations"`
+	Devices   []LiveDevice     `json:"devices"`
+	Incidents []Incident       `json:"incidents"`
+}
+
+// LiveDevice is one row of [Live].
+type LiveDevice struct {
+	Customer  vouch.CustomerID `json:"customer"`
+	Site      vouch.SiteID     `json:"site"`
+	Device    vouch.DeviceID   `json:"device"`
+	Class     vouch.Class      `json:"class"`
+	State     string           `json:"state"` // up, degraded, down, unknown, maintenance, outside lease
+	Reason    string           `json:"reason,omitempty"`
+	Since     time.Time        `json:"since,omitzero"`
+	Seen      []LiveSeen       `json:"seen"` // in the order of Live.Locations
+	RTTMicros int64            `json:"rtt_us,omitempty"`
+}
+
+// LiveSeen is what one location sees of a device.
+type LiveSeen struct {
+	Location vouch.LocationID `json:"location"`
+	State    string           `json:"state"`
+	Reason   string           `json:"reason,omitempty"`
+}

@@ -1,0 +1,261 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/web"
+)
+
+// TestPagesSay: what a person must be able to read on each page.
+func TestPagesSay(t *testing.T) {
+	h := handler(t, nil)
+	for path, want := range map[string][]string{
+		"/": {
+			"3 devices are down. RTM is blind.", "live, heartbeat 4 s ago", "4 open incidents", "99.373726", "rests on one witness", "evidence pending",
+			"5 more all up", "all 57 up", "4 up, 1 outside lease", "2 of 3 voters see", "Times are Europe/Brussels (CEST, UTC+2)", "figures come from batches",
+		},
+		"/?q=nobody":             {`No device matches "nobody"`, "Show all 216"},
+		"/?q=192.0.2.18":         {"page 1 of 4"},
+		"/?state=outside+lease":  {"kgm-rmd-rt2"},
+		"/?customer=oostveen":    {"sov-ens-rt1", "sov-ens-sw14"},
+		"/?rows=all&page=999999": {"page 4 of 4"},
+		"/device/noordhaven/nhv-mdk-fw1": {
+			"Down since 10:00:12 CEST, 42 min 06 s.", "Of 3 witnesses, AMS and BRU ask and get no answer; RTM has been unable to ask since 10:21:40 CEST (location).",
+			"At most 1 can see it up; the contract needs 2.", "Outside the vote, own-1 asks and gets no answer; it does not vote.", "INC-2026-0412", "live state from heartbeats, the newest 4 s old",
+			"figures come from batches and end at 10:40:48 CEST", "120 s down", "112:42:18", "99.373726", "192.0.2.18",
+		},
+		"/incident/dehalm/INC-2026-0409":     {"dhl-ant-vg1 does not answer", "Down since Mon 16:18:05 CEST, 18 h 24 min.", "AMS and BRU asked and got no answer.", "6:24:13", "leaf 1830802", "tickets.kade.example, delivered"},
+		"/incident/noordhaven/INC-2026-0390": {"2 devices did not answer", "Down from 02:10:00 CEST to 02:24:30 CEST, 14 min 30 s."},
+		"/incidents":                         {"4 open incidents", "closed", "INC-2026-0390"},
+		"/maintenance":                       {"1 work running, 2 works planned, 1 needs a look", "does not count: announced after it began", "14 d 00 h", "9, today"},
+		"/statement/noordhaven?month=2026-05": {
+			"Availability statement, May 2026", "99.850314", "99.934437", "target not met: 99.9 %", "meets the target of 99.9 %", "would miss it if the unknown time were down", "1 May until 1 June 2026, 00:00 CEST",
+			"Short interruptions without an incident: 1, together 0:00:50.", "outside window", "announced Thu 21 May 06:41:00, announced after it began", "announced Tue 5 May 10:12:00, 14 d 11 h before", "RTM: location",
+			"Quorum: reachable from 2 of AMS (provider), BRU (neutral), RTM (provider).", "Mon-Fri 06:00-24:00, Europe/Brussels", "INC-2026-0366", "kade.example/ledger/noordhaven",
+		},
+		"/statement/noordhaven?month=2026-05&lang=nl": {
+			"Beschikbaarheidsverklaring mei 2026", "99,850314", "norm niet gehaald: 99,9 %", "1 mei tot 1 juni 2026, 00:00 CEST", "do 4 juni 2026 09:00:00 CEST", "ma 4 mei 09:12:05", "Als onbekend uitval is", "buiten venster", "aangekondigd nadat het begon", "Quorum: bereikbaar vanaf 2 van AMS (aanbieder), BRU (neutraal), RTM (aanbieder).",
+		},
+		"/statement/noordhaven": {"Provisional", "Figures end at Tue 9 June 2026 10:42:09 CEST", "85.185185", "Fewer than three locations vote", "No time was excluded."},
+	} {
+		got := plain(t, get(h, "noc", path).Body.String())
+		for _, w := range want {
+			if !strings.Contains(got, w) {
+				t.Errorf("GET %s does not say %q", path, w)
+			}
+		}
+	}
+}
+
+// TestCalm: a morning without trouble is an almost empty page.
+func TestCalm(t *testing.T) {
+	body := get(handler(t, func(r *reader) { r.fleet = r.w.calm() }), "noc", "/").Body.String()
+	got := plain(t, body)
+	for _, w := range []string{"All 215 devices are up.", "No open incidents", "the last one closed Sat 14:20 CEST, 2 d 20 h ago", "all 57 up", "Nothing since 09:58:03 CEST (44 min 15 s ago)."} {
+		if !strings.Contains(got, w) {
+			t.Errorf("a calm page does not say %q", w)
+		}
+	}
+	if strings.Contains(body, `class="chip down"`) || len(body) > 30_000 {
+		t.Errorf("a calm page has %d bytes and must show nothing red", len(body))
+	}
+}
+
+// TestEmpty: before anything was measured there is a sentence and no figure.
+func TestEmpty(t *testing.T) {
+	h := handler(t, func(r *reader) { r.fleet = web.Fleet{AsOf: web.AsOf{Now: r.w.now}} })
+	got := plain(t, get(h, "noc", "/").Body.String())
+	for _, w := range []string{"No device is installed.", "Nothing measured yet", "no heartbeat heard yet"} {
+		if !strings.Contains(got, w) {
+			t.Errorf("an empty fleet's page does not say %q", w)
+		}
+	}
+	if body := get(h, "noc", "/api/v1/fleet").Body.String(); !strings.Contains(body, `"customers":[]`) || !strings.Contains(body, `"heartbeat_at":null`) {
+		t.Errorf("GET /api/v1/fleet = %s, want empty lists and null", body)
+	}
+}
+
+// TestStale: old data looks old.
+func TestStale(t *testing.T) {
+	h := handler(t, func(r *reader) { r.fleet.HeartbeatAt = ptr(r.w.now.Add(-130 * time.Second)) })
+	got := plain(t, get(h, "noc", "/").Body.String())
+	if !strings.Contains(got, "No heartbeat for 2 min 10 s.") || strings.Contains(got, "live, heartbeat") && !strings.Contains(got, "not live") {
+		t.Errorf("a page whose last heartbeat is 130 s old does not say so")
+	}
+}
+
+// TestVerdictWords: the sentence counts by the rule that the contract chose.
+func TestVerdictWords(t *testing.T) {
+	up, down, unk, deg := web.StateUp, web.StateDown, web.StateUnknown, web.StateDegraded
+	for _, c := range []struct {
+		name string
+		rule string
+		q    int
+		is   web.State
+		seen [3]web.State
+		want string
+	}{
+		{"one sees it down, two up", "reachable_from", 2, up, [3]web.State{up, up, down}, "AMS and BRU get answers; RTM asks and gets no answer. 2 of 3 see it up; the contract needs 2."},
+		{"one up, one cannot ask", "reachable_from", 2, unk, [3]web.State{up, down, unk}, "1 of 3 see it up; the contract needs 2."},
+		{"disputed", "two_sided", 2, unk, [3]web.State{up, down, unk}, "1 see it up and 1 down; the contract needs 2 for either."},
+		{"down for enough", "unreachable_from", 2, down, [3]web.State{down, down, up}, "2 of 3 see it down; by the contract 2 make it down."},
+		{"too few named", "reachable_from", 4, unk, [3]web.State{up, up, up}, "The contract needs 4 witnesses and names 3."},
+		{"slow", "reachable_from", 2, deg, [3]web.State{deg, deg, up}, "RTM gets answers; AMS and BRU get answers that do not meet a threshold. 3 of 3 see it up; the contract needs 2."},
+		{"slow counts as down", "reachable_from", 2, down, [3]web.State{deg, down, up}, "At most 1 can see it up; the contract needs 2."},
+		{"outside the lease", "reachable_from", 2, web.StateOutside, [3]web.State{}, "The device is not leased now; nothing is agreed for it."},
+	} {
+		h := handlerOf(t, func(d *web.Device) {
+			d.Verdict = web.Verdict{State: c.is, Rule: c.rule, Quorum: c.q}
+			for i, l := range []vouch.LocationID{"AMS", "BRU", "RTM"} {
+				d.Verdict.Witnesses = append(d.Verdict.Witnesses, web.Seen{Location: l, Votes: true, State: c.seen[i]})
+			}
+		})
+		if got := plain(t, get(h, "noc", "/device/noordhaven/nhv-mdk-fw1").Body.String()); !strings.Contains(got, c.want) {
+			i := strings.Index(got, "Of 3")
+			t.Errorf("%s: the page says %.200q, want %q", c.name, got[max(i, 0):], c.want)
+		}
+	}
+}
+
+// TestHostileNames: names come from configuration and from devices, which lie.
+func TestHostileNames(t *testing.T) {
+	const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>'` + "\u202e\x00</title></svg>{{.}}"
+	w := newWorld(t)
+	r := &reader{w: w, fleet: w.fleet()}
+	for i := range r.fleet.Customers {
+		r.fleet.Customers[i].Name, r.fleet.Customers[i].Contract = evil, evil
+		for k := range r.fleet.Customers[i].Sites {
+			s := &r.fleet.Customers[i].Sites[k]
+			s.Name = evil
+			for j := range s.Devices {
+				s.Devices[j].ID, s.Devices[j].Reason, s.Devices[j].State = vouch.DeviceID(evil), evil, web.StateDown
+				s.Devices[j].Strip[0].Reason, s.Devices[j].Strip[0].State = evil, web.StateDown
+			}
+		}
+	}
+	for i := range r.fleet.Locations {
+		r.fleet.Locations[i].ID, r.fleet.Locations[i].Name, r.fleet.Locations[i].Reason = vouch.LocationID(evil), evil, evil
+	}
+	r.fleet.Changes[0].Text, r.fleet.Works[0].Reason, r.fleet.Incidents[0].ID = evil, evil, evil
+	h := web.Handler(hostile{r, evil}, options(w))
+	for _, path := range []string{"/", "/?rows=all", "/?q=" + strings.Repeat("%22%3E%3Cscript%3E", 3), "/device/noordhaven/nhv-mdk-fw1", "/incident/noordhaven/INC-2026-0412", "/statement/noordhaven?month=2026-05", "/statement/noordhaven?month=2026-05&lang=nl"} {
+		got := get(h, "noc", path)
+		if got.Code != 200 {
+			t.Errorf("GET %s = %d, want 200", path, got.Code)
+		}
+		for _, problem := range examine(parse(t, got.Body.String())).problems {
+			t.Errorf("GET %s with hostile names: %s", path, problem)
+		}
+		if strings.Contains(got.Body.String(), "<img") || strings.Contains(got.Body.String(), "<script>") {
+			t.Errorf("GET %s with hostile names holds their markup", path)
+		}
+	}
+	if body := get(h, "noc", "/api/v1/fleet").Body.String(); strings.Contains(body, "<script>") || !json.Valid([]byte(body)) {
+		t.Error("GET /api/v1/fleet with hostile names holds their markup or is no JSON")
+	}
+}
+
+// TestJSONIsThePage: the API sends the figures that the pages show, under the names
+// of the rules of availability.
+func TestJSONIsThePage(t *testing.T) {
+	h := handler(t, nil)
+	for _, c := range []struct {
+		page, api string
+		want      map[string]string // path in the JSON -> text on the page
+	}{
+		{"/", "/api/v1/fleet", map[string]string{"counts.down": "3", "counts.up": "208", "customers.6.sites.0.devices.1.availability_pct": "99.373726", "incidents.1.id": "INC-2026-0412", "locations.2.id": "RTM"}},
+		{"/device/noordhaven/nhv-mdk-fw1", "/api/v1/devices/noordhaven/nhv-mdk-fw1", map[string]string{"month.availability_pct": "99.373726", "month.coverage_pct": "100.000000", "verdict.state": "down", "facts.serial": "RL60-0Q7T-4418"}},
+		{"/incident/noordhaven/INC-2026-0412", "/api/v1/incidents/noordhaven/INC-2026-0412", map[string]string{"id": "INC-2026-0412", "customer_name": "Noordhaven Logistics", "devices.0.id": "nhv-mdk-fw1"}},
+		{"/incidents", "/api/v1/incidents", map[string]string{"open": "4", "incidents.2.id": "INC-2026-0409"}},
+		{"/statement/noordhaven?month=2026-05", "/api/v1/statement/noordhaven?month=2026-05", map[string]string{"services.0.availability_pct": "99.850314", "services.2.availability_if_unknown_down_pct": "99.317558", "services.2.coverage_pct": "99.382716"}},
+		{"/maintenance", "/api/v1/maintenance", map[string]string{"maintenance.0.customer_name": "Poldermeer Water", "maintenance.1.flag": "short notice"}},
+	} {
+		page := plain(t, get(h, "noc", c.page).Body.String())
+		var view any
+		if err := json.Unmarshal(get(h, "noc", c.api).Body.Bytes(), &view); err != nil {
+			t.Errorf("GET %s: %v", c.api, err)
+			continue
+		}
+		for at, want := range c.want {
+			if got := fmt.Sprint(dig(view, at)); got != want || !strings.Contains(page, want) {
+				t.Errorf("GET %s has %s = %s, and the page says it: %v; want %s", c.api, at, got, strings.Contains(page, want), want)
+			}
+		}
+	}
+	var month any
+	json.Unmarshal(get(h, "noc", "/api/v1/devices/noordhaven/nhv-mdk-fw1").Body.Bytes(), &month)
+	for at, want := range map[string]float64{"month.agreed_s": 405738, "month.excluded_s": 2400, "month.down_s": 2526, "month.unknown_s": 0, "rounds.0.bin_s": 180, "rounds.0.median_us": 5200} {
+		if got := dig(month, at); got != want {
+			t.Errorf("%s = %v, want %v", at, got, want)
+		}
+	}
+}
+
+// dig follows a path of names and indices.
+func dig(v any, path string) any {
+	for _, step := range strings.Split(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[step]
+		case []any:
+			var i int
+			fmt.Sscan(step, &i)
+			if i >= len(x) {
+				return nil
+			}
+			v = x[i]
+		}
+	}
+	return v
+}
+
+// TestJSONNames: every field of every view has a name in snake_case, times are times,
+// and a duration says its unit.
+func TestJSONNames(t *testing.T) {
+	seen := map[reflect.Type]bool{}
+	var check func(reflect.Type)
+	check = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct || seen[typ] || typ.PkgPath() != reflect.TypeFor[web.Fleet]().PkgPath() || typ == reflect.TypeFor[web.Zone]() {
+			return
+		}
+		seen[typ] = true
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			check(f.Type)
+			if f.Anonymous {
+				continue
+			}
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "" || name != strings.ToLower(name) {
+				t.Errorf("%s.%s has the JSON name %q, want one in snake_case", typ, f.Name, name)
+			}
+			base := f.Type
+			if base.Kind() == reflect.Pointer {
+				base = base.Elem()
+			}
+			for unit, of := range map[string]reflect.Type{"_s": reflect.TypeFor[web.Seconds](), "_us": reflect.TypeFor[web.Micros](), "_pct": reflect.TypeFor[web.Pct]()} {
+				if (base == of) != strings.HasSuffix(name, unit) {
+					t.Errorf("%s.%s is a %s with the JSON name %q: %s and the ending %s belong together", typ, f.Name, base, name, of, unit)
+				}
+			}
+		}
+	}
+	for _, v := range []any{web.Fleet{}, web.Device{}, web.Incidents{}, web.IncidentDetail{}, web.Maintenance{}} {
+		check(reflect.TypeOf(v))
+	}
+	if len(seen) < 20 {
+		t.Errorf("%d types were looked at, want at least 20", len(seen))
+	}
+}
