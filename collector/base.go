@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+// Base is the installed base: who measures, and what is measured for whom.
+type Base struct {
+	Provider  string // name of the provider, for people
+	Locations []vouch.Location
+	Agents    []vouch.Agent
+	Customers []vouch.Customer
+}
+
+// base is the installed base, arranged for looking things up. It does not change
+// while the collector runs.
+type base struct {
+	Base
+	agents    map[vouch.AgentID]vouch.Agent
+	locations map[vouch.LocationID]vouch.Location
+	customers map[vouch.CustomerID]vouch.Customer
+	devices   map[deviceKey]place
+	verifiers map[vouch.AgentID]note.Verifier
+	byKey     map[string]vouch.AgentID // by the bytes of the Ed25519 public key
+}
+
+// deviceKey names a device across customers.
+type deviceKey struct {
+	customer vouch.CustomerID
+	device   vouch.DeviceID
+}
+
+// place is a device with where it stands.
+type place struct {
+	vouch.Device
+	customer vouch.CustomerID
+	site     vouch.SiteID
+}
+
+// lease returns the time in which the device is measured.
+func (p place) lease() contract.Span {
+	s := contract.Span{From: contract.Ceil(p.LeaseFrom), To: 1<<62 - 1}
+	if p.LeaseFrom.IsZero() {
+		s.From = 0
+	}
+	if !p.LeaseUntil.IsZero() {
+		s.To = contract.Ceil(p.LeaseUntil)
+	}
+	return s
+}
+
+func newBase(b Base) (*base, error) {
+	x := &base{
+		Base: b, agents: map[vouch.AgentID]vouch.Agent{}, locations: map[vouch.LocationID]vouch.Location{},
+		customers: map[vouch.CustomerID]vouch.Customer{}, devices: map[deviceKey]place{}, verifiers: map[vouch.AgentID]note.Verifier{},
+		byKey: map[string]vouch.AgentID{},
+	}
+	for _, l := range b.Locations {
+		x.locations[l.ID] = l
+	}
+	for _, a := range b.Agents {
+		v, err := evidence.NewVerifier(a.Key)
+		if err != nil {
+			return nil, fmt.Errorf("agent %s: %v", a.ID, err)
+		}
+		if v.Name() != string(a.ID) {
+			return nil, fmt.Errorf("agent %s: its key is named %q; print the right one with `vouch-agent key`", a.ID, v.Name())
+		}
+		x.agents[a.ID], x.verifiers[a.ID] = a, v
+		x.byKey[publicKey(a.Key)] = a.ID
+	}
+	for _, c := range b.Customers {
+		x.customers[c.ID] = c
+		for _, s := range c.Sites {
+			for _, d := range s.Devices {
+				x.devices[deviceKey{c.ID, d.ID}] = place{Device: d, customer: c.ID, site: s.ID}
+			}
+		}
+	}
+	return x, nil
+}
+
+// publicKey returns the bytes of the Ed25519 key in a verifier key of the note package,
+// "name+hash+base64", where they stand after one byte for the algorithm.
+func publicKey(vkey string) string {
+	part := strings.SplitN(vkey, "+", 3) // the base64 may hold a '+' itself
+	raw, err := base64.StdEncoding.DecodeString(part[len(part)-1])
+	if err != nil || len(raw) == 0 {
+		return ""
+	}
+	return string(raw[1:])
+}
+
+// keyID returns how the key of an agent is called in leaves and chains.
+func (b *base) keyID(a vouch.AgentID) string {
+	v := b.verifiers[a]
+	return evidence.KeyID(v.Name(), v.KeyHash())
+}
+
+// Verifier implements [note.Verifiers] over the agents that are known.
+func (b *base) Verifier(name string, hash uint32) (note.Verifier, error) {
+	v, ok := b.verifiers[vouch.AgentID(name)]
+	if !ok || v.KeyHash() != hash {
+		return nil, &note.UnknownVerifierError{Name: name, KeyHash: hash}
+	}
+	return v, nil
+}
+
+// siteOf returns the site of a customer.
+func (b *base) siteOf(c vouch.CustomerID, s vouch.SiteID) (vouch.Site, bool) {
+	sites := b.customers[c].Sites
+	i := slices.IndexFunc(sites, func(x vouch.Site) bool { return x.ID == s })
+	if i < 0 {
+		return vouch.Site{}, false
+	}
+	return sites[i], true
+}
+
+// scopeOf returns the devices that a scope covers: one device, a site, or, with both
+// empty, everything of the customer.
+func (b *base) scopeOf(c vouch.CustomerID, s vouch.SiteID, d vouch.DeviceID) []vouch.DeviceID {
+	var out []vouch.DeviceID
+	for _, site := range b.customers[c].Sites {
+		for _, dev := range site.Devices {
+			if (s == "" || s == site.ID) && (d == "" || d == dev.ID) {
+				out = append(out, dev.ID)
+			}
+		}
+	}
+	return out
+}
+
+// milli truncates an instant to the precision that notes keep.
+func milli(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

@@ -1,0 +1,260 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package collector is the centre: it takes in what agents measured, keeps it in one
+// ledger per customer, judges it by the customer's contract, opens incidents, ships
+// samples to a time-series store, and answers people.
+//
+// Data flows one way. Agents knock at the door (door.go); the intake verifies and
+// appends to the ledger (ingest.go); a reader derives the outcome table (reader.go);
+// the judge keeps the present and the watch opens incidents (judge.go, watch.go);
+// figures are computed from the outcome table when somebody asks (figures.go). The
+// ledger is the only truth: everything below it can be rebuilt.
+//
+// It measures nothing: a location beside the collector is just another agent. It
+// computes no availability: package contract does.
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/admin"
+	"github.com/vouch-sla/vouch/collector/incident"
+	"github.com/vouch-sla/vouch/collector/notify"
+	"github.com/vouch-sla/vouch/collector/sink"
+	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/internal/wire"
+)
+
+// Options are what a collector is started with.
+type Options struct {
+	Dir     string // data directory; the store in it is opened by the caller
+	Origin  string // name of the ledger's key
+	Version string // of the product, for people
+	Listen  string // HOST:PORT for agents, TLS
+	Web     string // HOST:PORT for pages, JSON and metrics; TLS unless it is loopback
+	Base    Base
+	// Contracts are the versions of each customer's contract as they are configured.
+	Contracts map[vouch.CustomerID]Contract
+	// Plan returns what every agent is to do at an instant, and when that changes by
+	// itself (a lease that begins or ends, a contract version that comes into
+	// force); zero for never.
+	Plan     func(at time.Time) (plans []Plan, next time.Time)
+	Influx   *sink.Influx // nil for none
+	Channels []notify.Channel
+	Limits   Limits
+	Refresh  time.Duration // how often an open page asks again; 0 for the default
+	Log      *slog.Logger
+	Now      func() time.Time // nil for time.Now
+
+	// Ready is called once, when every listener is open.
+	Ready func(Addresses)
+}
+
+// Contract is a customer's contract as it is configured.
+type Contract struct {
+	ID       vouch.ContractID
+	Document string // SHA-256 of the signed document in hexadecimal; empty where none is named
+	Versions []contract.Version
+}
+
+// Plan is what one agent is to do, with the references that each customer's contract
+// asks for.
+type Plan struct {
+	wire.Assignment
+	References map[vouch.CustomerID][]vouch.Reference
+}
+
+// Addresses say where a running collector can be reached.
+type Addresses struct {
+	Agents string // HOST:PORT
+	Pin    string // of its public key, as agents have it in their file
+	Web    string // URL
+}
+
+// Collector is one running collector.
+type Collector struct {
+	opts     Options
+	store    store.Store
+	base     *base
+	book     *book
+	recorder *recorder
+	verifier note.Verifier
+	intake   *intake
+	judge    *judge
+	watch    *watch
+	reader   *reader
+	figures  *figures
+	tele     *telemetry
+	count    *counters
+	sink     *sink.Sink // nil for none
+	notifier *notify.Notifier
+	registry *prometheus.Registry
+	bell     *bell
+	assigned atomic.Pointer[map[vouch.AgentID]issued]
+	webAt    atomic.Pointer[string] // URL of the pages, once they are served
+	now      func() time.Time
+	started  time.Time
+	pin      string
+	log      *slog.Logger
+}
+
+// Run runs a collector on an open store until ctx ends. On return nothing is left
+// running; the store is still open.
+func Run(ctx context.Context, s store.Store, opts Options) error {
+	c, err := newCollector(s, opts)
+	if err != nil {
+		return err
+	}
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	ls, err := c.listen()
+	if err != nil {
+		return err
+	}
+	url := ls.webURL()
+	c.webAt.Store(&url)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return serveTLS(ctx, ls.agents, c.doorServer()) })
+	g.Go(func() error { return serve(ctx, ls.web, c.webServer(ls)) })
+	g.Go(func() error { return serve(ctx, ls.admin, c.adminServer()) })
+	g.Go(func() error { return c.reader.run(ctx) })
+	g.Go(func() error { return c.watch.run(ctx) })
+	g.Go(func() error { return c.replan(ctx) })
+	g.Go(func() error { return c.notifier.Run(ctx) })
+	if c.sink != nil {
+		g.Go(func() error { return c.sink.Run(ctx) })
+	}
+	if opts.Ready != nil {
+		opts.Ready(ls.addresses(c.pin))
+	}
+	c.log.Info("collector is running", "agents", ls.agents.Addr().String(), "web", ls.webURL(), "pin", c.pin)
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func newCollector(s store.Store, opts Options) (*Collector, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Limits == (Limits{}) {
+		opts.Limits = DefaultLimits()
+	}
+	b, err := newBase(opts.Base)
+	if err != nil {
+		return nil, err
+	}
+	signer, verifier, err := ledgerKey(opts.Dir, opts.Origin)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collector{
+		opts: opts, store: s, base: b, book: newBook(), verifier: verifier, tele: newTelemetry(),
+		registry: prometheus.NewRegistry(), bell: newBell(), now: opts.Now, started: opts.Now().UTC(), log: opts.Log,
+	}
+	c.count = newCounters(c.registry)
+	c.recorder = &recorder{ledger: s, signer: signer, verifier: verifier, now: c.now, next: map[recordSeries]int{}}
+	c.figures = newFigures(b, c.book, s, c.now)
+	c.judge = newJudge(b, c.book, s, c.now, c.log)
+	c.judge.contradicted = func(n int) { c.count.contradicted.Add(float64(n)) }
+	c.watch = &watch{
+		judge: c.judge, book: c.book, recorder: c.recorder, store: s, wake: c.grew, came: make(chan struct{}, 1),
+		figures: c.figures, count: c.count, now: c.now, log: c.log,
+	}
+	c.intake = &intake{base: b, book: c.book, ledger: s, count: c.count, wake: c.grew, now: c.now, log: c.log}
+	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
+	c.reader = &reader{
+		store: s, judge: c.judge, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(verifier),
+		bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log,
+	}
+	for _, ch := range opts.Channels {
+		c.reader.channels = append(c.reader.channels, ch.Name)
+	}
+	if err := c.openSink(); err != nil {
+		return nil, err
+	}
+	c.registry.MustRegister(gauges{func() (admin.Status, error) { return c.status(context.Background()) }, c.now})
+	return c, nil
+}
+
+func (c *Collector) openSink() error {
+	if c.opts.Influx == nil {
+		return nil
+	}
+	w, err := c.opts.Influx.Open()
+	if err != nil {
+		return err
+	}
+	c.sink = sink.New(c.store, c.store, w, sink.Options{Log: c.log})
+	return nil
+}
+
+// grew tells every reader that ledgers have grown.
+func (c *Collector) grew(cs ...vouch.CustomerID) {
+	c.bell.ring(cs...)
+	if c.sink != nil {
+		for _, id := range cs {
+			c.sink.Notify(id)
+		}
+	}
+}
+
+// incidentPage is the address of an incident's page, as far as the collector knows
+// under which name it is reached: on loopback it does.
+func (c *Collector) incidentPage(cu vouch.CustomerID, id incident.ID) string {
+	if at := c.webAt.Load(); at != nil {
+		return fmt.Sprintf("%sincident/%s/%s", *at, cu, id)
+	}
+	return ""
+}
+
+// begin makes the ledgers say what is configured, and reads the book from them.
+func (c *Collector) begin(ctx context.Context) error {
+	for _, cu := range c.base.Customers {
+		if err := c.book.load(ctx, c.recorder, cu.ID); err != nil {
+			return err
+		}
+	}
+	if err := c.install(ctx); err != nil {
+		return err
+	}
+	_, err := c.assign(ctx)
+	return err
+}
+
+// listeners are the three doors.
+type listeners struct {
+	agents, web, admin net.Listener
+	loopback           bool
+}
+
+func (l listeners) webURL() string {
+	if l.loopback {
+		return "http://" + l.web.Addr().String() + "/"
+	}
+	return "https://" + l.web.Addr().String() + "/"
+}
+
+func (l listeners) addresses(pin string) Addresses {
+	return Addresses{Agents: l.agents.Addr().String(), Pin: pin, Web: l.webURL()}
+}
+
+// errPort says what to do about an address that is taken.
+func errPort(what, addr string, err error) error {
+	return fmt.Errorf("listen for %s on %s: %w; stop what uses it, or set another address in the collector file", what, addr, err)
+}

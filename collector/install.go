@@ -1,0 +1,263 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/wire"
+)
+
+// install makes the ledger of every customer say what is configured: the versions of
+// its contract, its sites, devices, leases and services, who measures it, and by
+// which keys. Only what differs from the newest record is written.
+func (c *Collector) install(ctx context.Context) error {
+	for _, cu := range c.base.Customers {
+		if err := c.installContract(ctx, cu.ID); err != nil {
+			return err
+		}
+		wants := []struct {
+			kind evidence.RecordKind
+			want map[string]any
+		}{
+			{evidence.KindInstallation, installation(cu)},
+			{evidence.KindLease, leases(cu)},
+			{evidence.KindLocation, c.witnesses(cu.ID)},
+			{evidence.KindKeyAdded, c.keys(cu.ID)},
+		}
+		for _, w := range wants {
+			if _, err := c.recorder.sync(ctx, cu.ID, w.kind, authorCollector, w.want); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// installContract records the versions that are not recorded yet. A version that is
+// recorded is what the parties agreed: it can be followed by another, never changed.
+func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) error {
+	k := c.opts.Contracts[cu]
+	have, err := c.recorder.records(ctx, cu, evidence.KindContract)
+	if err != nil {
+		return err
+	}
+	recorded := map[string][]byte{}
+	for _, r := range have {
+		recorded[subjectOf(r.Body)] = r.Body
+	}
+	for _, v := range k.Versions {
+		body := contractBody{Subject: fmt.Sprintf("%s/%d", k.ID, v.Number), Contract: k.ID, Document: k.Document, Version: v}
+		was := recorded[body.Subject]
+		// The record carries the bytes of its zone. What a later version of this
+		// machine's zone files says does not change what was agreed.
+		var then contractBody
+		if was != nil && json.Unmarshal(was, &then) == nil && then.Version.Terms.Zone.Name() == v.Terms.Zone.Name() {
+			body.Version.Terms.Zone = then.Version.Terms.Zone
+		}
+		raw, err := evidence.MarshalCanonical(body)
+		if err != nil {
+			return fmt.Errorf("contract %s version %d: %w", k.ID, v.Number, err)
+		}
+		switch {
+		case was == nil:
+			recs, err := c.recorder.write(ctx, draft{customer: cu, kind: evidence.KindContract, effective: v.InForce.Time(), author: authorCollector, body: body})
+			if err != nil {
+				return err
+			}
+			if err := c.book.take(recs[0]); err != nil {
+				return err
+			}
+		case !bytes.Equal(was, raw):
+			return fmt.Errorf("contract %s version %d of customer %s is recorded with other terms; a recorded version is never changed: "+
+				"put it back as it was, and add version %d with the instant from which it is in force", k.ID, v.Number, cu, v.Number+1)
+		}
+	}
+	return nil
+}
+
+func installation(cu vouch.Customer) map[string]any {
+	out := map[string]any{"services": servicesBodyOf(cu)}
+	for _, s := range cu.Sites {
+		b := siteBody{Subject: "site/" + string(s.ID), Site: s.ID, Devices: []deviceBody{}}
+		for _, d := range s.Devices {
+			b.Devices = append(b.Devices, deviceBodyOf(d))
+		}
+		out[b.Subject] = b
+	}
+	return out
+}
+
+func leases(cu vouch.Customer) map[string]any {
+	out := map[string]any{}
+	for _, s := range cu.Sites {
+		for _, d := range s.Devices {
+			out[string(d.ID)] = leaseBody{string(d.ID), d.ID, utc(d.LeaseFrom), utc(d.LeaseUntil)}
+		}
+	}
+	return out
+}
+
+// utc keeps the zero time zero: it means never.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return milli(t)
+}
+
+// witnesses are the locations that may say something of a customer.
+func (c *Collector) witnesses(cu vouch.CustomerID) map[string]any {
+	out := map[string]any{}
+	for _, l := range c.base.Locations {
+		if l.Customer == "" || l.Customer == cu {
+			out[string(l.ID)] = locationBody{string(l.ID), l.ID, l.Custody, l.Via}
+		}
+	}
+	return out
+}
+
+func (c *Collector) keys(cu vouch.CustomerID) map[string]any {
+	out := map[string]any{}
+	for _, a := range c.base.Agents {
+		if l := c.base.locations[a.Location]; l.Customer == "" || l.Customer == cu {
+			out[string(a.ID)] = keyBody{string(a.ID), a.ID, a.Location, a.Key}
+		}
+	}
+	return out
+}
+
+// assign works out what every agent does now, records it, and hands it out. It
+// returns when that changes by itself.
+func (c *Collector) assign(ctx context.Context) (next time.Time, err error) {
+	now := milli(c.now())
+	plans, next := c.opts.Plan(now)
+	want := map[vouch.CustomerID]map[string]any{}
+	docs := map[vouch.AgentID]issued{}
+	for _, p := range plans {
+		c.assignmentBodies(p, want)
+		if docs[p.Agent], err = c.issue(p, now); err != nil {
+			return next, err
+		}
+		var devices []deviceKey
+		for _, d := range p.Devices {
+			devices = append(devices, deviceKey{d.Customer, d.ID})
+		}
+		c.judge.assign(p.Agent, devices)
+	}
+	for _, cu := range c.base.Customers {
+		if err := c.recordAssignments(ctx, cu.ID, want[cu.ID]); err != nil {
+			return next, err
+		}
+	}
+	c.assigned.Store(&docs)
+	return next, nil
+}
+
+// issue makes the document of a plan. It is in force from now, unless the agent has the
+// same already: then nothing changes for it.
+func (c *Collector) issue(p Plan, now time.Time) (issued, error) {
+	p.From = time.Time{}
+	plain, _, err := wire.EncodeAssignment(p.Assignment)
+	if err != nil {
+		return issued{}, err
+	}
+	if was, ok := c.issued(p.Agent); ok && bytes.Equal(was.plain, plain) {
+		return was, nil
+	}
+	p.From = now
+	body, etag, err := wire.EncodeAssignment(p.Assignment)
+	return issued{body, etag, plain}, err
+}
+
+func (c *Collector) issued(a vouch.AgentID) (issued, bool) {
+	docs := c.assigned.Load()
+	if docs == nil {
+		return issued{}, false
+	}
+	doc, ok := (*docs)[a]
+	return doc, ok
+}
+
+// recordAssignments writes what changed, and an empty list for what an agent measures
+// no longer.
+func (c *Collector) recordAssignments(ctx context.Context, cu vouch.CustomerID, want map[string]any) error {
+	if want == nil {
+		want = map[string]any{}
+	}
+	have, err := c.recorder.records(ctx, cu, evidence.KindAssignment)
+	if err != nil {
+		return err
+	}
+	for _, r := range have {
+		var b assignmentBody
+		if err := json.Unmarshal(r.Body, &b); err != nil {
+			return fmt.Errorf("read record %s of %s: %w", r.ID, cu, err)
+		}
+		if _, ok := want[b.Subject]; !ok {
+			want[b.Subject] = assignmentBody{Subject: b.Subject, Agent: b.Agent, Site: b.Site, Checks: []checkBody{}, References: []referenceBody{}}
+		}
+	}
+	n, err := c.recorder.sync(ctx, cu, evidence.KindAssignment, authorCollector, want)
+	if err != nil || n == 0 {
+		return err
+	}
+	now, err := c.recorder.records(ctx, cu, evidence.KindAssignment)
+	if err != nil {
+		return err
+	}
+	for _, r := range now[len(now)-n:] {
+		if err := c.book.take(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assignmentBodies cuts what an agent does into what each customer's ledger says.
+func (c *Collector) assignmentBodies(p Plan, out map[vouch.CustomerID]map[string]any) {
+	for _, d := range p.Devices {
+		at, ok := c.base.devices[deviceKey{d.Customer, d.ID}]
+		if !ok {
+			continue
+		}
+		subject := string(p.Agent) + "/" + string(at.site)
+		if out[d.Customer] == nil {
+			out[d.Customer] = map[string]any{}
+		}
+		body, _ := out[d.Customer][subject].(*assignmentBody)
+		if body == nil {
+			body = &assignmentBody{Subject: subject, Agent: p.Agent, Site: at.site, References: referenceBodies(p.References[d.Customer])}
+			out[d.Customer][subject] = body
+		}
+		for _, k := range d.Checks {
+			body.Checks = append(body.Checks, checkBodyOf(d.ID, k))
+		}
+	}
+}
+
+// replan hands out new assignments whenever the calendar changes what is measured.
+func (c *Collector) replan(ctx context.Context) error {
+	for {
+		_, next := c.opts.Plan(c.now())
+		wait := time.Hour
+		if !next.IsZero() {
+			wait = min(wait, max(next.Sub(c.now()), 0)+time.Second)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		if _, err := c.assign(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("could not hand out assignments; trying again", "err", err)
+		}
+	}
+}

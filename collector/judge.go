@@ -1,0 +1,385 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/contract"
+)
+
+// judge keeps the present: for every device what the agents said lately, the verdict
+// over that time, and the state of rule 8 at an instant before it that no longer
+// changes. Nothing in it is truth. It is filled from the outcome table and from
+// heartbeats, and every look computes the verdict anew with package contract.
+//
+// Looking back is bounded: what lies further back than horizon is settled, and only
+// late data opens it again (see rewind).
+type judge struct {
+	base *base
+	book *book
+	data store.Derived
+	now  func() time.Time
+	log  *slog.Logger
+
+	// contradicted counts heartbeats that batches did not bear out.
+	contradicted func(n int)
+
+	mu       sync.Mutex
+	watched  map[deviceKey]*watched
+	selves   map[agentKey]heard // an agent's references, as told to a customer
+	words    map[agentKey]*word
+	assigned map[deviceKey][]vouch.AgentID // who measures it, sorted
+	// selvesFrom says from when on the reference samples of a customer are in selves.
+	selvesFrom map[vouch.CustomerID]contract.Second
+}
+
+// agentKey names what one agent says to one customer.
+type agentKey struct {
+	customer vouch.CustomerID
+	agent    vouch.AgentID
+}
+
+// watched is one device as the judge sees it.
+type watched struct {
+	place
+	heard   map[vouch.AgentID]heard
+	settled contract.Second // nothing before it is looked at again
+	fold    contract.Fold   // state of rule 8 at settled
+	rewind  contract.Second // late data came for this instant; 0 for none
+
+	verdict  []contract.Segment // [settled, looked)
+	looked   contract.Second
+	breaches []contract.Incident // that ended after settled, the open one last
+	since    contract.Second     // the present state began then
+	state    shownState
+	seen     map[vouch.LocationID]seenState
+}
+
+// How far the judge looks back, and from when it takes time for settled at the latest.
+// The former is how late batches normally are; the latter bounds memory when an agent
+// stays away.
+const (
+	settleAfter = 5 * time.Minute
+	settleAtest = 30 * time.Minute
+	// lookback is how far before an instant samples can still bear on it: holds,
+	// threshold windows and their counts. Fixed, so that a verdict does not depend
+	// on when it was computed.
+	lookback contract.Second = 2 * 3600
+)
+
+func newJudge(b *base, k *book, data store.Derived, now func() time.Time, log *slog.Logger) *judge {
+	j := &judge{
+		base: b, book: k, data: data, now: now, log: log, contradicted: func(int) {},
+		watched: map[deviceKey]*watched{}, selves: map[agentKey]heard{}, words: map[agentKey]*word{},
+		assigned: map[deviceKey][]vouch.AgentID{}, selvesFrom: map[vouch.CustomerID]contract.Second{},
+	}
+	for key, p := range b.devices {
+		j.watched[key] = &watched{place: p, heard: map[vouch.AgentID]heard{}, seen: map[vouch.LocationID]seenState{}}
+	}
+	return j
+}
+
+// assign says which agents measure which devices.
+func (j *judge) assign(agent vouch.AgentID, devices []deviceKey) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, d := range devices {
+		if !slices.Contains(j.assigned[d], agent) {
+			j.assigned[d] = append(j.assigned[d], agent)
+			slices.Sort(j.assigned[d])
+		}
+	}
+}
+
+// batch takes in what a stored batch said. Samples before a device's settled instant
+// make it look back again.
+func (j *judge) batch(k agentKey, samples []vouch.Sample, doubts []bool, through, received time.Time, clock time.Duration, known bool, dropped int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	w := j.word(k)
+	w.through = max(w.through, contract.Milli(through.UnixMilli()))
+	w.batchAt, w.offset, w.known = received, clock, known
+	w.dropped += dropped
+	for i, s := range samples {
+		j.enter(k, s, doubts[i], false)
+	}
+	wrong := 0
+	for key, d := range j.watched {
+		if key.customer == k.customer {
+			for _, t := range d.heard[k.agent] {
+				wrong += t.confirm(w.through)
+			}
+		}
+	}
+	for _, t := range j.selves[k] {
+		wrong += t.confirm(w.through)
+	}
+	if wrong > 0 {
+		j.contradicted(wrong)
+		j.log.Error("a batch does not bear out what heartbeats of the same agent said",
+			"agent", k.agent, "customer", k.customer, "samples", wrong)
+	}
+}
+
+// heartbeat takes in the present outcomes of an agent.
+func (j *judge) heartbeat(k agentKey, samples []vouch.Sample, doubts []bool, at, received time.Time, clock time.Duration, known bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	w := j.word(k)
+	if at.Before(w.heartbeat) {
+		return // overtaken on the way
+	}
+	w.heartbeat, w.received, w.offset, w.known = at, received, clock, known
+	for i, s := range samples {
+		if contract.Milli(s.Start.UnixMilli()) >= w.through {
+			j.enter(k, s, doubts[i], true)
+		}
+	}
+}
+
+func (j *judge) word(k agentKey) *word {
+	w := j.words[k]
+	if w == nil {
+		w = &word{}
+		j.words[k] = w
+	}
+	return w
+}
+
+// enter files one sample. j.mu is held.
+func (j *judge) enter(k agentKey, s vouch.Sample, doubt, tentative bool) {
+	f := foundOf(s, doubt)
+	if s.Device == "" {
+		h := j.selves[k]
+		if h == nil {
+			h = heard{}
+			j.selves[k] = h
+		}
+		j.agree(h.track(f).add(f, tentative), k, s)
+		return
+	}
+	d := j.watched[deviceKey{k.customer, s.Device}]
+	if d == nil {
+		return // no longer installed: in the ledger, and of no verdict
+	}
+	at := contract.Floor(s.Start)
+	if at < d.settled {
+		if !tentative && (d.rewind == 0 || at < d.rewind) {
+			d.rewind = at
+		}
+		return
+	}
+	h := d.heard[k.agent]
+	if h == nil {
+		h = heard{}
+		d.heard[k.agent] = h
+	}
+	j.agree(h.track(f).add(f, tentative), k, s)
+}
+
+func (j *judge) agree(ok bool, k agentKey, s vouch.Sample) {
+	if ok {
+		return
+	}
+	j.contradicted(1)
+	j.log.Error("two signed messages of one agent disagree about the same instant",
+		"agent", k.agent, "customer", k.customer, "device", s.Device, "check", s.Check, "start", s.Start)
+}
+
+// agentsOf returns what the agents say of a device in the form that it is judged
+// from. j.mu is held.
+func (j *judge) agentsOf(d *watched) []contract.Agent {
+	key := deviceKey{d.customer, d.ID}
+	ids := slices.Clone(j.assigned[key])
+	for id := range d.heard {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	out := make([]contract.Agent, 0, len(ids))
+	for _, id := range ids {
+		a, ok := j.base.agents[id]
+		if !ok {
+			continue // an agent that was taken out of the installed base has no place any more
+		}
+		out = append(out, contract.Agent{
+			ID: id, Location: a.Location, Custody: j.base.locations[a.Location].Custody,
+			Checks: d.heard[id].checks(), References: j.selves[agentKey{d.customer, id}].references(),
+		})
+	}
+	return out
+}
+
+// look computes the verdict of a device from its settled instant to now, and the
+// breaches in it. j.mu is held.
+func (j *judge) look(d *watched, now contract.Second) {
+	versions := j.book.contracts(d.customer)
+	span := contract.Span{From: d.settled, To: now}
+	verdict := contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{d.lease()}, Agents: j.agentsOf(d)})
+	d.verdict = contract.Exclude(verdict, contract.Decide(versions, j.book.exclusions(d.place)))
+	d.looked = now
+	after, moves := d.fold.Advance(versions, d.verdict, span)
+	d.breaches = d.breaches[:0]
+	for _, m := range moves {
+		if !m.Opened {
+			d.breaches = append(d.breaches, m.Incident)
+		}
+	}
+	if after.Current != nil {
+		d.breaches = append(d.breaches, *after.Current)
+	}
+}
+
+// settle moves the settled instant of a device forward when there is no doubt any
+// more about the time before it, and lets go of samples. j.mu is held. It returns
+// whether it moved.
+func (j *judge) settle(d *watched, now contract.Second) bool {
+	to := now - seconds(settleAfter)
+	for _, id := range j.assigned[deviceKey{d.customer, d.ID}] {
+		if w := j.words[agentKey{d.customer, id}]; w != nil {
+			to = min(to, w.through.Floor())
+		} else {
+			to = 0
+		}
+	}
+	to = max(to, now-seconds(settleAtest))
+	to = min(to, d.looked)
+	if to < d.settled+60 {
+		return false
+	}
+	d.fold, _ = d.fold.Advance(j.book.contracts(d.customer), d.verdict, contract.Span{From: d.settled, To: to})
+	d.verdict = contract.Slice(d.verdict, contract.Span{From: to, To: d.looked})
+	d.settled = to
+	for _, h := range d.heard {
+		for _, t := range h {
+			t.forget(to - lookback)
+		}
+	}
+	return true
+}
+
+func seconds(d time.Duration) contract.Second { return contract.Second(d / time.Second) }
+
+// tidy lets go of reference samples that no device can need any more. j.mu is held.
+func (j *judge) tidy() {
+	oldest := map[vouch.CustomerID]contract.Second{}
+	for k, d := range j.watched {
+		if at, ok := oldest[k.customer]; !ok || d.settled < at {
+			oldest[k.customer] = d.settled
+		}
+	}
+	for c, at := range oldest {
+		j.selvesFrom[c] = max(j.selvesFrom[c], at-lookback)
+	}
+	for k, h := range j.selves {
+		for _, t := range h {
+			t.forget(oldest[k.customer] - lookback)
+		}
+	}
+}
+
+// sites lists the sites of all customers, in order.
+func (j *judge) sites() []siteKey {
+	set := map[siteKey]bool{}
+	for _, d := range j.watched {
+		set[siteKey{d.customer, d.site}] = true
+	}
+	return slices.SortedFunc(maps.Keys(set), func(a, b siteKey) int {
+		return cmp.Or(cmp.Compare(a.customer, b.customer), cmp.Compare(a.site, b.site))
+	})
+}
+
+type siteKey struct {
+	customer vouch.CustomerID
+	site     vouch.SiteID
+}
+
+// restore brings a device back to where it was settled: at start, and when late data
+// came for time before it. Samples come from the outcome table, the state of rule 8
+// from the newest stored fold that is old enough. j.mu is held.
+func (j *judge) restore(ctx context.Context, d *watched, before contract.Second) error {
+	settled, fold, err := j.storedFold(ctx, d, before)
+	if err != nil {
+		return err
+	}
+	d.settled, d.fold, d.rewind = settled, fold, 0
+	keep := d.heard
+	d.heard = map[vouch.AgentID]heard{}
+	now := contract.Floor(j.now())
+	err = eachChunk(ctx, j.data, d.customer, string(d.ID), contract.Span{From: settled - lookback, To: now + 3600}, func(agent vouch.AgentID, f found) {
+		h := d.heard[agent]
+		if h == nil {
+			h = heard{}
+			d.heard[agent] = h
+		}
+		h.track(f).add(f, false)
+	})
+	if err != nil {
+		return err
+	}
+	// What heartbeats told is in no table.
+	for agent, h := range keep {
+		for _, t := range h {
+			for i, s := range t.samples {
+				if t.tentative[i] && d.heard[agent] != nil && d.heard[agent][t.name] != nil {
+					d.heard[agent][t.name].insert(s)
+				}
+			}
+		}
+	}
+	return j.restoreSelves(ctx, d.customer, settled)
+}
+
+// insert puts a tentative sample back.
+func (t *track) insert(s contract.Sample) {
+	i, have := slices.BinarySearchFunc(t.samples, s.Start, func(x contract.Sample, at contract.Milli) int { return cmp.Compare(x.Start, at) })
+	if !have {
+		t.samples = slices.Insert(t.samples, i, s)
+		t.tentative = slices.Insert(t.tentative, i, true)
+	}
+}
+
+// restoreSelves makes sure that the reference samples reach back far enough.
+func (j *judge) restoreSelves(ctx context.Context, c vouch.CustomerID, settled contract.Second) error {
+	from := settled - lookback
+	to := contract.Floor(j.now()) + 3600
+	if at, ok := j.selvesFrom[c]; ok {
+		if at <= from {
+			return nil
+		}
+		to = at // what follows is here already
+	}
+	j.selvesFrom[c] = from
+	return eachChunk(ctx, j.data, c, selfSubject, contract.Span{From: from, To: to}, func(agent vouch.AgentID, f found) {
+		k := agentKey{c, agent}
+		if j.selves[k] == nil {
+			j.selves[k] = heard{}
+		}
+		j.selves[k].track(f).add(f, false)
+	})
+}
+
+// eachChunk decodes the outcomes of a subject whose hours touch span.
+func eachChunk(ctx context.Context, data store.Derived, c vouch.CustomerID, subject string, span contract.Span, yield func(vouch.AgentID, found)) error {
+	chunks, err := data.Chunks(ctx, c, subject, int64(max(span.From, 0))/3600, int64(span.To)/3600+1)
+	if err != nil {
+		return fmt.Errorf("read outcomes of %s of %s: %w", subject, c, err)
+	}
+	for _, k := range chunks {
+		if err := eachFound(k.Data, func(f found) { yield(k.Agent, f) }); err != nil {
+			return fmt.Errorf("outcomes of %s of %s by %s: %w", subject, c, k.Agent, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+// authorCollector is the author of what the collector decides by itself.
+const authorCollector = "collector"
+
+// recorder writes records. It numbers them per customer and kind, so it is the only
+// writer of records; calls are taken one at a time.
+type recorder struct {
+	ledger   store.Ledger
+	signer   note.Signer
+	verifier note.Verifier
+	now      func() time.Time
+
+	mu   sync.Mutex
+	next map[recordSeries]int // number of the next record of a series; loaded on first use
+}
+
+type recordSeries struct {
+	customer vouch.CustomerID
+	kind     evidence.RecordKind
+}
+
+// draft is a record about to be written.
+type draft struct {
+	customer  vouch.CustomerID
+	kind      evidence.RecordKind
+	effective time.Time // zero for "when it is recorded"
+	author    string
+	body      any // encoded as canonical JSON
+}
+
+// write records drafts of one or several customers in one call: all or none. It
+// returns them as they stand in the ledger.
+func (r *recorder) write(ctx context.Context, drafts ...draft) ([]evidence.Record, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := milli(r.now())
+	var records []evidence.Record
+	var entries []store.Entry
+	taken := map[recordSeries]int{}
+	for _, d := range drafts {
+		series := recordSeries{d.customer, d.kind}
+		n, err := r.number(ctx, series)
+		if err != nil {
+			return nil, err
+		}
+		rec, err := r.seal(d, fmt.Sprintf("%s-%d", d.kind, n+taken[series]), now)
+		if err != nil {
+			return nil, err
+		}
+		taken[series]++
+		records = append(records, rec)
+		entries = append(entries, recordEntry(rec, now))
+	}
+	if _, err := r.ledger.Append(ctx, entries); err != nil {
+		clear(r.next) // what the ledger holds now is not known: count again
+		return nil, fmt.Errorf("write %d records: %w", len(entries), err)
+	}
+	for s, n := range taken {
+		r.next[s] += n
+	}
+	return records, nil
+}
+
+// number returns the number of the next record of a series, and loads it when it is
+// not known. r.mu is held.
+func (r *recorder) number(ctx context.Context, s recordSeries) (int, error) {
+	if n, ok := r.next[s]; ok {
+		return n, nil
+	}
+	have, err := r.ledger.Records(ctx, s.customer, string(s.kind))
+	if err != nil {
+		return 0, fmt.Errorf("count the %s records of %s: %w", s.kind, s.customer, err)
+	}
+	r.next[s] = len(have) + 1
+	return r.next[s], nil
+}
+
+func (r *recorder) seal(d draft, id string, now time.Time) (evidence.Record, error) {
+	body, err := evidence.MarshalCanonical(d.body)
+	if err != nil {
+		return evidence.Record{}, fmt.Errorf("encode %s record of %s: %w", d.kind, d.customer, err)
+	}
+	nonce, err := evidence.NewNonce(rand.Reader)
+	if err != nil {
+		return evidence.Record{}, err
+	}
+	effective := d.effective
+	if effective.IsZero() {
+		effective = now
+	}
+	return evidence.SealRecord(evidence.RecordHeader{
+		Customer: d.customer, Kind: d.kind, ID: id, Recorded: now, Effective: milli(effective), Author: d.author, Nonce: nonce,
+	}, body, r.signer)
+}
+
+// recordEntry returns the ledger entry of a record.
+func recordEntry(r evidence.Record, received time.Time) store.Entry {
+	return store.Entry{
+		Customer: r.Customer, Kind: store.KindRecord, RecordID: r.ID, RecordKind: string(r.Kind), SHA256: r.Hash,
+		Received: received, From: r.Recorded, Through: r.Recorded, Leaf: r.Leaf(received).Append(nil), Note: r.Raw,
+	}
+}
+
+// records opens the records of a customer of some kinds, in the order of the ledger.
+// A record that does not open is our own damage and stops the caller.
+func (r *recorder) records(ctx context.Context, c vouch.CustomerID, kinds ...evidence.RecordKind) ([]evidence.Record, error) {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	entries, err := r.ledger.Records(ctx, c, names...)
+	if err != nil {
+		return nil, fmt.Errorf("read the records of %s: %w", c, err)
+	}
+	out := make([]evidence.Record, 0, len(entries))
+	for _, e := range entries {
+		rec, err := evidence.OpenRecord(e.Note, note.VerifierList(r.verifier))
+		if err != nil {
+			return nil, fmt.Errorf("read record %s of %s: %w; run `vouch ledger check`", e.RecordID, c, err)
+		}
+		out = append(out, rec)
+	}
+	return out, nil
+}
+
+// subjectOf returns what a record of a configured thing is about. Kinds that happen
+// (an announcement, an incident event) have no subject.
+func subjectOf(body []byte) string {
+	var b struct {
+		Subject string `json:"subject"`
+	}
+	_ = json.Unmarshal(body, &b) // the body is canonical JSON; one without a subject has none
+	return b.Subject
+}
+
+// sync makes the ledger of a customer say what is configured: for every subject
+// whose newest record of the kind has another body, a new record is written. It
+// returns how many it wrote.
+func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.RecordKind, author string, want map[string]any) (int, error) {
+	have, err := r.records(ctx, c, kind)
+	if err != nil {
+		return 0, err
+	}
+	newest := map[string][]byte{}
+	for _, rec := range have {
+		newest[subjectOf(rec.Body)] = rec.Body
+	}
+	var drafts []draft
+	for _, subject := range slices.Sorted(maps.Keys(want)) {
+		body, err := evidence.MarshalCanonical(want[subject])
+		if err != nil {
+			return 0, fmt.Errorf("encode %s record of %s: %w", kind, c, err)
+		}
+		if bytes.Equal(body, newest[subject]) {
+			continue
+		}
+		drafts = append(drafts, draft{customer: c, kind: kind, author: author, body: want[subject]})
+	}
+	if len(drafts) == 0 {
+		return 0, nil
+	}
+	_, err = r.write(ctx, drafts...)
+	return len(drafts), err
+}

@@ -1,0 +1,128 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/incident"
+	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/statement"
+)
+
+// statement computes the availability of a customer's services over a period, from
+// batches and records alone.
+func (c *Collector) statement(ctx context.Context, cu vouch.CustomerID, period contract.Span) (statement.Statement, error) {
+	customer := c.base.customers[cu]
+	head, err := c.store.Head(ctx, cu)
+	if err != nil {
+		return statement.Statement{}, err
+	}
+	in := statement.Input{
+		Customer: customer, Provider: c.base.Provider, Versions: c.book.contracts(cu), Period: period, Now: contract.Floor(c.now()),
+		Checkpoint: fmt.Sprintf("%s\n%d\n%s\n", ledgerOrigin(c.opts.Origin, cu), head.Size, head.Root),
+	}
+	until := c.figures.until(cu)
+	for _, s := range customer.Sites {
+		for _, d := range s.Devices {
+			p := c.base.devices[deviceKey{cu, d.ID}]
+			span := contract.Span{From: c.figures.startOf(p, period), To: min(period.To, max(until, period.From))}
+			verdict, decisions, err := c.figures.verdict(ctx, p, span)
+			if err != nil {
+				return statement.Statement{}, err
+			}
+			in.Devices = append(in.Devices, statement.Device{ID: d.ID, Verdict: verdict, Decisions: decisions})
+		}
+	}
+	for _, i := range c.book.known(cu) {
+		if i.Status == incident.Withdrawn {
+			continue
+		}
+		to, ended := i.To()
+		in.Known = append(in.Known, statement.Known{ID: string(i.ID), Devices: i.Devices(), From: i.From(), To: to, Open: !ended})
+	}
+	return statement.Build(in), nil
+}
+
+// ledgerOrigin is the name of a customer's ledger (C2SP tlog-checkpoint).
+func ledgerOrigin(origin string, cu vouch.CustomerID) string { return origin + "/" + string(cu) }
+
+// periodOf reads the period of a statement: a calendar month in the contract's zone,
+// or two instants. Without any it is the running month.
+func (c *Collector) periodOf(cu vouch.CustomerID, month string, from, to time.Time) (contract.Span, error) {
+	terms := contract.TermsAt(c.book.contracts(cu), contract.Floor(c.now()))
+	switch {
+	case month == "" && from.IsZero() && to.IsZero():
+		return monthOf(terms, c.now()), nil
+	case month == "":
+		return contract.Span{From: contract.Ceil(from), To: contract.Ceil(to)}, nil
+	}
+	first, err := time.Parse("2006-01", month)
+	if err != nil {
+		return contract.Span{}, badRequest("month %q: write a year and a month, such as 2026-11", month)
+	}
+	return terms.Zone.Month(first.Year(), first.Month()), nil
+}
+
+// maxPeriod bounds a statement: a year and a leap day, and some.
+const maxPeriod contract.Second = 400 * secondsADay
+
+func checkPeriod(s contract.Span) error {
+	switch {
+	case s.Empty():
+		return badRequest("the period ends at %s, which is not after its beginning", s.To.Time().Format(time.RFC3339))
+	case s.To-s.From > maxPeriod:
+		return badRequest("the period is longer than 400 days; ask for a part of it")
+	}
+	return nil
+}
+
+// statementFor answers `vouch statement`.
+func (c *Collector) statementFor(r *http.Request) (any, error) {
+	cu := vouch.CustomerID(r.FormValue("customer"))
+	if _, ok := c.base.customers[cu]; !ok {
+		return nil, badRequest("there is no customer %q in the installed base", cu)
+	}
+	var from, to time.Time
+	if r.FormValue("month") == "" {
+		var err error
+		if from, err = time.Parse(time.RFC3339, r.FormValue("from")); err != nil {
+			return nil, badRequest("from: %v", err)
+		}
+		if to, err = time.Parse(time.RFC3339, r.FormValue("to")); err != nil {
+			return nil, badRequest("to: %v", err)
+		}
+	}
+	period, err := c.periodOf(cu, r.FormValue("month"), from, to)
+	if err == nil {
+		err = checkPeriod(period)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.statement(r.Context(), cu, period)
+	if err != nil {
+		return nil, err
+	}
+	return render(s, r.FormValue("format"), r.FormValue("lang"))
+}
+
+func render(s statement.Statement, format, lang string) (document, error) {
+	switch format {
+	case "json":
+		return s.JSON(), nil
+	case "csv":
+		return s.CSV(), nil
+	case "", "text":
+		if lang == "nl" {
+			return s.Text(statement.Dutch), nil
+		}
+		return s.Text(statement.English), nil
+	}
+	return nil, badRequest("format %q: allowed are text, csv and json", format)
+}
