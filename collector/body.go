@@ -5,10 +5,12 @@ package collector
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/internal/wire"
 )
 
 // The bodies of records are evidence: docs/evidence-format.md describes them, and what
@@ -166,10 +168,13 @@ type referenceBody struct {
 	Port      uint16     `json:"port,omitempty"`
 }
 
-func referenceBodies(rs []vouch.Reference) []referenceBody {
+// referenceBodies returns the references that concern a customer.
+func referenceBodies(rs []wire.Reference, cu vouch.CustomerID) []referenceBody {
 	out := []referenceBody{}
 	for _, r := range rs {
-		out = append(out, referenceBody{r.Name, r.Gateway, r.Kind, r.Addr, r.Port})
+		if slices.Contains(r.Customers, cu) {
+			out = append(out, referenceBody{r.Name, r.Gateway, r.Kind, r.Addr, r.Port})
+		}
 	}
 	return out
 }

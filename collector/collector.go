@@ -51,7 +51,7 @@ type Options struct {
 	// Plan returns what every agent is to do at an instant, and when that changes by
 	// itself (a lease that begins or ends, a contract version that comes into
 	// force); zero for never.
-	Plan     func(at time.Time) (plans []Plan, next time.Time)
+	Plan     func(at time.Time) (plans []wire.Assignment, next time.Time)
 	Influx   *sink.Influx // nil for none
 	Channels []notify.Channel
 	Limits   Limits
@@ -68,13 +68,6 @@ type Contract struct {
 	ID       vouch.ContractID
 	Document string // SHA-256 of the signed document in hexadecimal; empty where none is named
 	Versions []contract.Version
-}
-
-// Plan is what one agent is to do, with the references that each customer's contract
-// asks for.
-type Plan struct {
-	wire.Assignment
-	References map[vouch.CustomerID][]vouch.Reference
 }
 
 // Addresses say where a running collector can be reached.

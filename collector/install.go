@@ -163,9 +163,9 @@ func (c *Collector) assign(ctx context.Context) (next time.Time, err error) {
 
 // issue makes the document of a plan. It is in force from now, unless the agent has the
 // same already: then nothing changes for it.
-func (c *Collector) issue(p Plan, now time.Time) (issued, error) {
+func (c *Collector) issue(p wire.Assignment, now time.Time) (issued, error) {
 	p.From = time.Time{}
-	plain, _, err := wire.EncodeAssignment(p.Assignment)
+	plain, _, err := wire.EncodeAssignment(p)
 	if err != nil {
 		return issued{}, err
 	}
@@ -173,7 +173,7 @@ func (c *Collector) issue(p Plan, now time.Time) (issued, error) {
 		return was, nil
 	}
 	p.From = now
-	body, etag, err := wire.EncodeAssignment(p.Assignment)
+	body, etag, err := wire.EncodeAssignment(p)
 	return issued{body, etag, plain}, err
 }
 
@@ -222,7 +222,7 @@ func (c *Collector) recordAssignments(ctx context.Context, cu vouch.CustomerID, 
 }
 
 // assignmentBodies cuts what an agent does into what each customer's ledger says.
-func (c *Collector) assignmentBodies(p Plan, out map[vouch.CustomerID]map[string]any) {
+func (c *Collector) assignmentBodies(p wire.Assignment, out map[vouch.CustomerID]map[string]any) {
 	for _, d := range p.Devices {
 		at, ok := c.base.devices[deviceKey{d.Customer, d.ID}]
 		if !ok {
@@ -234,7 +234,7 @@ func (c *Collector) assignmentBodies(p Plan, out map[vouch.CustomerID]map[string
 		}
 		body, _ := out[d.Customer][subject].(*assignmentBody)
 		if body == nil {
-			body = &assignmentBody{Subject: subject, Agent: p.Agent, Site: at.site, References: referenceBodies(p.References[d.Customer])}
+			body = &assignmentBody{Subject: subject, Agent: p.Agent, Site: at.site, References: referenceBodies(p.References, d.Customer)}
 			out[d.Customer][subject] = body
 		}
 		for _, k := range d.Checks {

@@ -16,6 +16,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
 )
 
 // judge keeps the present: for every device what the agents said lately, the verdict
@@ -104,13 +105,14 @@ func (j *judge) assign(agent vouch.AgentID, devices []deviceKey) {
 
 // batch takes in what a stored batch said. Samples before a device's settled instant
 // make it look back again.
-func (j *judge) batch(k agentKey, samples []vouch.Sample, doubts []bool, through, received time.Time, clock time.Duration, known bool, dropped int64) {
+func (j *judge) batch(k agentKey, samples []vouch.Sample, doubts []bool, b evidence.BatchHeader, received time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	w := j.word(k)
-	w.through = max(w.through, contract.Milli(through.UnixMilli()))
-	w.batchAt, w.offset, w.known = received, clock, known
-	w.dropped += dropped
+	from := contract.Milli(b.From.UnixMilli())
+	w.through = max(w.through, contract.Milli(b.Through.UnixMilli()))
+	w.batchAt, w.offset, w.known = received, b.Clock.Offset, b.Clock.Known
+	w.dropped += int64(b.Dropped)
 	for i, s := range samples {
 		j.enter(k, s, doubts[i], false)
 	}
@@ -118,12 +120,12 @@ func (j *judge) batch(k agentKey, samples []vouch.Sample, doubts []bool, through
 	for key, d := range j.watched {
 		if key.customer == k.customer {
 			for _, t := range d.heard[k.agent] {
-				wrong += t.confirm(w.through)
+				wrong += t.confirm(from, w.through)
 			}
 		}
 	}
 	for _, t := range j.selves[k] {
-		wrong += t.confirm(w.through)
+		wrong += t.confirm(from, w.through)
 	}
 	if wrong > 0 {
 		j.contradicted(wrong)

@@ -219,9 +219,7 @@ func (r *reader) batch(e store.Entry, d *store.Derivation) (func(), error) {
 	}
 	doubts := doubtful(samples, b.Clock, e.Received)
 	d.Chunks = append(d.Chunks, chunksOf(k, samples, doubts)...)
-	return func() {
-		r.judge.batch(k, samples, doubts, e.Through, e.Received, b.Clock.Offset, b.Clock.Known, int64(b.Dropped))
-	}, nil
+	return func() { r.judge.batch(k, samples, doubts, b.BatchHeader, e.Received) }, nil
 }
 
 // chunksOf sorts samples into the chunks of the outcome table.

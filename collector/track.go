@@ -44,13 +44,17 @@ func (t *track) add(f found, tentative bool) bool {
 	return agrees
 }
 
-// confirm removes the tentative samples before through, which the batches that reach
-// it did not bear out, and returns how many there were.
-func (t *track) confirm(through contract.Milli) (contradicted int) {
+// confirm removes the tentative samples before through, now that batches reach it. It
+// returns how many of them lie in the range that the batch vouches for, [from,
+// through): those it should have held. One from before was lost in the agent with
+// what it had not sealed, and contradicts nothing.
+func (t *track) confirm(from, through contract.Milli) (contradicted int) {
 	kept := 0
 	for i := range t.samples {
-		if t.tentative[i] && t.samples[i].Start < through {
-			contradicted++
+		if at := t.samples[i].Start; t.tentative[i] && at < through {
+			if at >= from {
+				contradicted++
+			}
 			continue
 		}
 		t.samples[kept], t.tentative[kept] = t.samples[i], t.tentative[i]

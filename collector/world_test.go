@@ -147,9 +147,9 @@ func (c *centre) options() collector.Options {
 		p := c.agents[vouch.AgentID(string(l.ID)+"-1")]
 		o.Base.Agents = append(o.Base.Agents, vouch.Agent{ID: p.id, Location: p.at, Key: p.vkey})
 	}
-	o.Plan = func(time.Time) (plans []collector.Plan, _ time.Time) {
+	o.Plan = func(time.Time) (plans []wire.Assignment, _ time.Time) {
 		for _, a := range o.Base.Agents {
-			p := collector.Plan{Assignment: wire.Assignment{Agent: a.ID, Location: a.Location, Sealing: time.Second, Heartbeat: time.Second}}
+			p := wire.Assignment{Agent: a.ID, Location: a.Location, Sealing: time.Second, Heartbeat: time.Second}
 			for _, cu := range []vouch.CustomerID{"acme", "other"} {
 				if a.Location == "OWN" && cu != "acme" {
 					continue

@@ -61,7 +61,7 @@ func SealBatch(h BatchHeader, lines []byte, signer note.Signer) (Batch, error) {
 		return Batch{}, fmt.Errorf("seal batch: %v", err)
 	}
 	h.Count = n
-	text := h.append(make([]byte, 0, 1024+len(lines)))
+	text := h.append(make([]byte, 0, headerRoom+len(lines)+signatureRoom))
 	text = append(text, '\n')
 	text = append(text, lines...)
 	raw, err := sign(text, signer)

@@ -6,21 +6,41 @@ package evidence
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/note"
 )
 
-// sign makes a signed note of text with one signature.
+// signatureRoom is what a signature line takes at most for a key with the longest
+// identifier, and what a header usually takes, in bytes.
+const (
+	signatureRoom = 256
+	headerRoom    = 1024
+)
+
+// sign makes a signed note of text with one signature, spelled as the note package
+// does, which makes three copies of a text that may be a megabyte. The note is
+// appended to text, which the caller gives away.
 func sign(text []byte, signer note.Signer) ([]byte, error) {
 	if signer == nil {
 		return nil, errors.New("no key to sign with")
 	}
-	raw, err := note.Sign(&note.Note{Text: string(text)}, signer)
-	if err != nil {
-		return nil, fmt.Errorf("sign with key %s: %v", KeyID(signer.Name(), signer.KeyHash()), err)
+	name, hash := signer.Name(), signer.KeyHash()
+	if err := validKeyName(name); err != nil {
+		return nil, err
 	}
+	if len(text) == 0 || text[len(text)-1] != '\n' {
+		return nil, errors.New("the text of a note ends in a newline")
+	}
+	sig, err := signer.Sign(text)
+	if err != nil {
+		return nil, fmt.Errorf("sign with key %s: %v", KeyID(name, hash), err)
+	}
+	raw := append(text, "\n\u2014 "+name+" "...)
+	raw = base64.StdEncoding.AppendEncode(raw, append(binary.BigEndian.AppendUint32(nil, hash), sig...))
+	raw = append(raw, '\n')
 	if len(raw) > MaxNote {
 		return nil, fmt.Errorf("note of %d bytes: at most %d are allowed", len(raw), MaxNote)
 	}

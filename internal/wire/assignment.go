@@ -20,12 +20,19 @@ type Assignment struct {
 	Agent      vouch.AgentID
 	Location   vouch.LocationID
 	From       time.Time          // since when this is in force, UTC, truncated to 1 ms
-	Customers  []vouch.CustomerID // every customer for whom the agent keeps chains; its references speak to each
+	Customers  []vouch.CustomerID // every customer for whom the agent keeps chains
 	Sealing    time.Duration      // between two batches of a chain
 	Heartbeat  time.Duration      // between two heartbeats
 	Devices    []Device
-	References []vouch.Reference
+	References []Reference
 	Profiles   []vouch.Profile // every profile that a check or device names
+}
+
+// Reference is a reference with the customers to whose streams its results go: one
+// customer's contract names it, and no other customer hears of it.
+type Reference struct {
+	vouch.Reference
+	Customers []vouch.CustomerID
 }
 
 // Device is one device as an agent is told of it.

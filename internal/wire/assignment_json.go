@@ -47,13 +47,14 @@ type (
 		WatchLoss  int             `json:"watch_loss,omitempty"`
 	}
 	referenceJSON struct {
-		Name       string     `json:"name"`
-		Gateway    bool       `json:"gateway,omitempty"`
-		Kind       vouch.Kind `json:"kind"`
-		Addr       netip.Addr `json:"addr"`
-		Port       uint16     `json:"port,omitempty"`
-		Version    string     `json:"version,omitempty"`
-		Credential string     `json:"credential,omitempty"`
+		Name       string             `json:"name"`
+		Gateway    bool               `json:"gateway,omitempty"`
+		Kind       vouch.Kind         `json:"kind"`
+		Addr       netip.Addr         `json:"addr"`
+		Port       uint16             `json:"port,omitempty"`
+		Version    string             `json:"version,omitempty"`
+		Credential string             `json:"credential,omitempty"`
+		Customers  []vouch.CustomerID `json:"customers"`
 	}
 	profileJSON struct {
 		Name    string       `json:"name"`
@@ -92,7 +93,7 @@ func toJSON(a Assignment) assignmentJSON {
 	return assignmentJSON{
 		Agent: a.Agent, Location: a.Location, From: time.UnixMilli(a.From.UnixMilli()).UTC(),
 		Customers: each(a.Customers, same), Sealing: duration(a.Sealing), Heartbeat: duration(a.Heartbeat),
-		References: each(a.References, func(r vouch.Reference) referenceJSON { return referenceJSON(r) }),
+		References: each(a.References, referenceToJSON),
 		Devices: each(a.Devices, func(d Device) deviceJSON {
 			return deviceJSON{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkToJSON)}
 		}),
@@ -108,7 +109,7 @@ func fromJSON(j assignmentJSON) Assignment {
 	return Assignment{
 		Agent: j.Agent, Location: j.Location, From: j.From.UTC(),
 		Customers: each(j.Customers, same), Sealing: time.Duration(j.Sealing), Heartbeat: time.Duration(j.Heartbeat),
-		References: each(j.References, func(r referenceJSON) vouch.Reference { return vouch.Reference(r) }),
+		References: each(j.References, referenceFromJSON),
 		Devices: each(j.Devices, func(d deviceJSON) Device {
 			return Device{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkFromJSON)}
 		}),
@@ -136,5 +137,16 @@ func checkFromJSON(c checkJSON) vouch.Check {
 		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: time.Duration(c.Interval), Timeout: time.Duration(c.Timeout),
 		Count: c.Count, Spacing: time.Duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
 		Watch: vouch.Watch{RTT: time.Duration(c.WatchRTT), Loss: c.WatchLoss},
+	}
+}
+
+func referenceToJSON(r Reference) referenceJSON {
+	return referenceJSON{r.Name, r.Gateway, r.Kind, r.Addr, r.Port, r.Version, r.Credential, each(r.Customers, same)}
+}
+
+func referenceFromJSON(j referenceJSON) Reference {
+	return Reference{
+		Reference: vouch.Reference{Name: j.Name, Gateway: j.Gateway, Kind: j.Kind, Addr: j.Addr, Port: j.Port, Version: j.Version, Credential: j.Credential},
+		Customers: each(j.Customers, same),
 	}
 }

@@ -40,6 +40,11 @@ func (a *Assignment) valid() error {
 			return fmt.Errorf("reference %.63q has no name or stands twice", r.Name)
 		}
 		references[r.Name] = true
+		for _, c := range r.Customers {
+			if !slices.Contains(a.Customers, c) {
+				return fmt.Errorf("reference %.63q: its customer %.63q is not among the customers of the assignment", r.Name, c)
+			}
+		}
 	}
 	type key struct {
 		customer vouch.CustomerID

@@ -27,7 +27,7 @@ func assignment() wire.Assignment {
 				Watch: vouch.Watch{RTT: 80 * time.Millisecond, Loss: 34}},
 			{Name: "snmp", Kind: vouch.KindSNMP, Addr: netip.MustParseAddr("2001:db8::1"), Port: 1161, Interval: time.Minute, Timeout: 5 * time.Second, Version: "3", Credential: "acme-v3", Profile: "if-mib"},
 		}}},
-		References: []vouch.Reference{{Name: "gw", Gateway: true, Kind: vouch.KindTCP, Addr: netip.MustParseAddr("192.0.2.254"), Port: 443}},
+		References: []wire.Reference{{Reference: vouch.Reference{Name: "gw", Gateway: true, Kind: vouch.KindTCP, Addr: netip.MustParseAddr("192.0.2.254"), Port: 443}, Customers: []vouch.CustomerID{"acme"}}},
 		Profiles: []vouch.Profile{{Name: "if-mib", Class: vouch.ClassRouter, Scalars: []vouch.Symbol{{OID: "1.3.6.1.2.1.1.3.0", Name: "sysUpTime", Type: vouch.TypeTicks}},
 			Tables: []vouch.Table{{Name: "interface", Columns: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.6", Name: "ifHCInOctets", Type: vouch.TypeCounter}},
 				Tags: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.1", Name: "ifName", Type: vouch.TypeText}}, MaxRows: 64}}}},

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package agent measures at a location: it attempts the checks that the collector
+// assigned to it, proves its own health, seals what it found into signed and chained
+// batches, and brings them to the collector.
+//
+// It judges nothing. It knows no contract, no quorum and no other agent; whether a
+// device was available is decided at the centre. It does not keep samples on disk
+// either: batches wait in bounded memory, and what a crash takes becomes a signed
+// gap. On disk are only the signing key, the heads of the chains, and a copy of the
+// assignment.
+package agent
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/probes"
+)
+
+// Options is all that an agent is told by its operator.
+type Options struct {
+	ID           vouch.AgentID
+	StateDir     string            // for the key, the heads and the copy of the assignment; made where it is missing
+	CollectorURL string            // https://host:port
+	Pin          [sha256.Size]byte // SHA-256 of the collector's public key (SubjectPublicKeyInfo)
+	Source       netip.Addr        // local address of checks; zero leaves it to the host. Not used for the collector
+
+	// Credential resolves the name of a credential. It may be called at any time,
+	// concurrently.
+	Credential func(name string) (probes.Credential, error)
+	Probers    map[vouch.Kind]probes.Prober
+
+	MetricsListen string // address for /metrics and /healthz; empty for none
+	QueueBytes    int    // bound of samples and batches in memory; 0 means 32 MB
+	Concurrency   int    // bound of attempts at once; 0 means 512
+	// ReferenceInterval is the shortest time between two self-checks, 0 meaning 1 s.
+	// They run as often as the shortest check does, within this and 10 s.
+	ReferenceInterval time.Duration
+
+	Log *slog.Logger     // nil discards
+	Now func() time.Time // stamps samples and batches; nil means time.Now
+
+	// Dial makes connections to the collector; nil means TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Defaults of Options, and the least that makes sense.
+const (
+	defaultQueueBytes        = 32 << 20 // a day of ten devices, or some minutes of a thousand
+	minQueueBytes            = 1 << 20  // a batch of the greatest size
+	defaultConcurrency       = 512      // sockets; half of the usual limit on open files
+	defaultReferenceInterval = time.Second
+	stopTime                 = 2 * time.Second // for the last upload
+)
+
+// complete fills the defaults in and reports every mistake.
+func (o Options) complete() (Options, error) {
+	var problems []error
+	add := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if err := vouch.ValidID(string(o.ID)); err != nil {
+		add("identifier of the agent: %v", err)
+	}
+	if o.StateDir == "" {
+		add("no state directory is given")
+	}
+	if _, err := parseCollector(o.CollectorURL); err != nil {
+		problems = append(problems, err)
+	}
+	if o.Pin == [sha256.Size]byte{} {
+		add("no pin of the collector's key is given: without it anybody could pose as the collector")
+	}
+	if len(o.Probers) == 0 {
+		add("no prober is given")
+	}
+	if o.QueueBytes == 0 {
+		o.QueueBytes = defaultQueueBytes
+	}
+	if o.QueueBytes < minQueueBytes {
+		add("queue of %d bytes: at least %d are needed", o.QueueBytes, minQueueBytes)
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = defaultConcurrency
+	}
+	if o.Concurrency < 1 {
+		add("concurrency %d: it must be 1 or more", o.Concurrency)
+	}
+	if o.ReferenceInterval == 0 {
+		o.ReferenceInterval = defaultReferenceInterval
+	}
+	if o.ReferenceInterval < 100*time.Millisecond || o.ReferenceInterval > maxReferenceInterval {
+		add("reference interval %v: allowed are 100ms to %v", o.ReferenceInterval, maxReferenceInterval)
+	}
+	if o.Credential == nil {
+		o.Credential = func(name string) (probes.Credential, error) {
+			return probes.Credential{}, fmt.Errorf("credential %q is not configured", name)
+		}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+	}
+	return o, errors.Join(problems...)
+}
+
+// Run is the agent. It blocks until ctx ends, then seals what is measured, tries for
+// two seconds to upload it, and returns nil having left nothing running. Its errors
+// are those that an operator has to act on: wrong options, a state directory or a
+// key that cannot be used, an address that cannot be listened on. A collector that
+// does not answer is none.
+func Run(ctx context.Context, opts Options) (err error) {
+	o, err := opts.complete()
+	if err != nil {
+		return err
+	}
+	key, err := openKey(o.StateDir, o.ID)
+	if err != nil {
+		return err
+	}
+	unlock, err := lockState(o.StateDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	var metrics net.Listener
+	if o.MetricsListen != "" {
+		if metrics, err = net.Listen("tcp", o.MetricsListen); err != nil {
+			return fmt.Errorf("listen for metrics on %s: %w (another program may use the port: choose another in the agent's file)", o.MetricsListen, err)
+		}
+		defer metrics.Close() // closed already where the server ran
+	}
+	o.Log.Info("agent starts", "agent", string(o.ID), "key", key.public, "collector", o.CollectorURL)
+	var body []byte
+	for {
+		s, err := newSession(o, key)
+		if err != nil {
+			return err
+		}
+		s.assigner.load(body)
+		err = s.run(ctx, metrics)
+		var elsewhere *relocated
+		if !errors.As(err, &elsewhere) {
+			o.Log.Info("agent stopped")
+			return err
+		}
+		o.Log.Warn("assigned to another location: all chains begin anew there")
+		body, metrics = elsewhere.body, nil
+		if o.MetricsListen != "" {
+			if metrics, err = net.Listen("tcp", o.MetricsListen); err != nil {
+				return fmt.Errorf("listen for metrics on %s: %w", o.MetricsListen, err)
+			}
+		}
+	}
+}
+
+// bootID identifies this boot of the host, so that a reader can tell a restart of the
+// agent from one of the host.
+func bootID(random string) string {
+	raw, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	id := strings.TrimSpace(string(raw))
+	if err != nil || vouch.ValidID(id) != nil {
+		return "run-" + random // no such file: at least runs are told apart
+	}
+	return id
+}

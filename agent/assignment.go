@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/durable"
+	"github.com/vouch-sla/vouch/internal/wire"
+)
+
+const (
+	assignmentInterval = time.Minute
+	assignmentTimeout  = 30 * time.Second
+)
+
+// relocated ends a session: everything that an agent says names its location, so
+// that all of it begins anew with the assignment in body.
+type relocated struct{ body []byte }
+
+func (*relocated) Error() string { return "the agent was assigned to another location" }
+
+// assigner keeps the agent's assignment: it asks the collector for it, keeps a copy
+// on disk so that the agent can start without the collector, and hands each new one
+// to apply.
+type assigner struct {
+	agent  vouch.AgentID
+	path   string
+	client *client
+	apply  func(wire.Assignment) error
+	log    *slog.Logger
+
+	wake chan struct{} // capacity 1: another assignment is in force
+
+	mu  sync.Mutex // guards tag and bad
+	tag string     // of what was applied last
+	bad string     // of what could not be applied
+
+	location vouch.LocationID // of what was applied; owned by load, then Run
+	failing  bool             // owned by Run
+}
+
+// load applies body, or the copy on disk where there is one.
+func (a *assigner) load(body []byte) {
+	var err error
+	if body == nil {
+		body, err = durable.ReadFile(a.path, wire.MaxAssignment)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err == nil {
+		err = a.take(body)
+	}
+	if err != nil {
+		a.log.Warn("the copy of the assignment cannot be used: nothing is measured until the collector answers", "err", err)
+	}
+}
+
+// inForce hears, from the answer to a heartbeat, which assignment is in force.
+func (a *assigner) inForce(tag string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if tag != "" && tag != a.tag && tag != a.bad {
+		poke(a.wake)
+	}
+}
+
+// Run keeps the assignment up to date until ctx ends. Its only error is
+// [relocated].
+func (a *assigner) Run(ctx context.Context) error {
+	var wait backoff
+	for {
+		err := a.refresh(ctx)
+		pause := assignmentInterval
+		var elsewhere *relocated
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.As(err, &elsewhere):
+			return err
+		case err != nil:
+			pause = wait.after(err)
+			if !a.failing {
+				a.log.Warn("assignment cannot be refreshed", "err", err)
+			}
+		default:
+			wait.reset()
+			if a.failing {
+				a.log.Info("assignment is refreshed again")
+			}
+		}
+		a.failing = err != nil
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-a.wake:
+			if err != nil && !sleep(ctx, firstWait) { // in trouble: not at every heartbeat's pace
+				return nil
+			}
+		}
+		timer.Stop()
+	}
+}
+
+// refresh asks once.
+func (a *assigner) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, assignmentTimeout)
+	defer cancel()
+	a.mu.Lock()
+	tag := a.tag
+	a.mu.Unlock()
+	body, _, err := a.client.assignment(ctx, tag)
+	if err != nil || body == nil {
+		return err
+	}
+	if err := a.take(body); err != nil {
+		return err
+	}
+	// Applied already: a full disk must not keep the agent from measuring.
+	return durable.WriteFile(a.path, body, 0o600)
+}
+
+// take decodes and applies a document.
+func (a *assigner) take(body []byte) error {
+	tag := wire.ETag(body)
+	doc, err := wire.DecodeAssignment(body)
+	if err == nil && doc.Agent != a.agent {
+		err = fmt.Errorf("assignment is for agent %s, this is agent %s", doc.Agent, a.agent)
+	}
+	if err == nil && a.location != "" && doc.Location != a.location {
+		return &relocated{body}
+	}
+	if err == nil {
+		err = a.apply(doc)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.bad = tag
+		return err
+	}
+	a.tag, a.location = tag, doc.Location
+	return nil
+}

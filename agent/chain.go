@@ -1,0 +1,223 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+// maxBody bounds the lines of one batch, so that the note with its header and
+// signature stays below 1 MB.
+const maxBody = 900_000
+
+// chainKey names one chain of this agent's key.
+type chainKey struct {
+	Customer vouch.CustomerID
+	Stream   vouch.Stream
+}
+
+// head is where a chain stands on this side: its last sealed item, and what a gap
+// over the whole epoch would have to say. The zero head is a chain before its first
+// item.
+type head struct {
+	Epoch   uint64        `json:"epoch"`
+	Seq     uint64        `json:"seq"`
+	Hash    evidence.Hash `json:"hash"`
+	Begins  string        `json:"begins"` // why the epoch began
+	From    time.Time     `json:"from"`   // of the first item of the epoch
+	Through time.Time     `json:"through"`
+}
+
+// sealedNote is an item that the collector has not acknowledged.
+type sealedNote struct {
+	link    evidence.Link
+	raw     []byte
+	durable bool // the head that names it is on disk: it may leave
+}
+
+// author is who signs, and what every note of this run says.
+type author struct {
+	signer   note.Signer
+	verifier note.Verifier
+	agent    vouch.AgentID
+	boot     string
+	nonce    func() (evidence.Nonce, error)
+	clock    func() evidence.Clock
+	now      func() time.Time
+}
+
+// chain is one chain: what is not sealed yet, where it stands, and what is sealed
+// and not acknowledged. Its owner guards it.
+type chain struct {
+	chainKey
+	location vouch.LocationID
+
+	pend    pending
+	dropped uint64    // samples dropped since the last batch
+	lost    uint64    // samples that could not be sealed, in this run
+	from    time.Time // where the next batch begins; zero before the first sample
+
+	known    bool      // the collector's side of the chain has been compared with ours
+	refusals int       // by the collector, since it accepted anything
+	quiet    time.Time // after refusals: left alone until then
+
+	head   head
+	saved  head   // as it is on disk
+	floor  uint64 // the next epoch must be above it
+	begins string // why the next batch begins an epoch; empty when it continues one
+	queue  []sealedNote
+	queued int // bytes in queue
+
+	spoken   bool      // something was sealed in this run
+	due      time.Time // when it is sealed next, events apart
+	last     time.Time // when it was sealed last
+	urgent   time.Time // stamp of a sample that should not wait; zero for none
+	hotUntil time.Time // until then it is sealed every hotEvery
+	hotEvery time.Duration
+}
+
+// add takes the encoded lines of a sample in.
+func (c *chain) add(r row) {
+	if c.from.IsZero() || (!c.spoken && r.at.Before(c.from)) {
+		c.from = r.at
+	}
+	c.pend.add(r)
+}
+
+// steppedBack reports whether a sample with the stamp at lies in a range of time for
+// which this chain has already spoken.
+func (c *chain) steppedBack(at time.Time) bool { return c.spoken && at.Before(c.from) }
+
+// stepBack seals everything that was stamped before the clock was set back to at.
+// The next batch then begins an epoch, because its time overlaps the last.
+func (c *chain) stepBack(a author, at time.Time) error {
+	if n := len(c.pend.rows); n > 0 {
+		if err := c.seal(a, c.pend.rows[n-1].at.Add(time.Millisecond)); err != nil {
+			return err
+		}
+	}
+	c.from = at
+	return nil
+}
+
+// seal makes batches of all that is pending before through and queues them.
+func (c *chain) seal(a author, through time.Time) error {
+	for {
+		rows, lost, end := c.pend.take(through, maxBody)
+		if len(lost) > 0 {
+			c.lose(len(lost))
+			continue
+		}
+		if len(rows) == 0 && (c.dropped == 0 || !end.After(c.from)) {
+			return nil
+		}
+		size := 0
+		for _, r := range rows {
+			size += len(r.lines)
+		}
+		lines := make([]byte, 0, size)
+		for _, r := range rows {
+			lines = append(lines, r.lines...)
+		}
+		if err := c.sealLines(a, lines, c.from, end, c.dropped); err != nil {
+			c.lose(len(rows))
+			return err
+		}
+		c.dropped, c.from = 0, end
+	}
+}
+
+// lose takes note of n samples that cannot be sealed.
+func (c *chain) lose(n int) {
+	c.dropped += uint64(n)
+	c.lost += uint64(n)
+}
+
+// sealLines makes one batch and queues it.
+func (c *chain) sealLines(a author, lines []byte, from, through time.Time, dropped uint64) error {
+	nonce, err := a.nonce()
+	if err != nil {
+		return err
+	}
+	if c.begins == "" && from.Before(c.head.Through) {
+		c.begins = evidence.BeginsClockStepped
+	}
+	next := c.next(a.now(), from)
+	b, err := evidence.SealBatch(evidence.BatchHeader{
+		Identity: evidence.Identity{Agent: a.agent, Location: c.location, Customer: c.Customer},
+		Stream:   c.Stream,
+		Epoch:    next.Epoch,
+		Seq:      next.Seq,
+		Prev:     next.Hash,
+		Begins:   c.begins,
+		Nonce:    nonce,
+		Boot:     a.boot,
+		From:     from,
+		Through:  through,
+		Sealed:   stamp(a.now()),
+		Clock:    a.clock(),
+		Dropped:  dropped,
+	}, lines, a.signer)
+	if err != nil {
+		return err
+	}
+	next.Hash, next.Through = b.Hash, through
+	c.head, c.begins, c.spoken = next, "", true
+	c.push(sealedNote{link: b.Link(), raw: b.Raw})
+	return nil
+}
+
+// next is the head with the number of the next item and the hash that it names as
+// its predecessor.
+func (c *chain) next(now, from time.Time) head {
+	h := c.head
+	if c.begins == "" {
+		h.Seq++
+		return h
+	}
+	epoch := max(uint64(max(0, now.UnixMilli())), h.Epoch+1, c.floor+1)
+	return head{Epoch: epoch, Seq: 1, Begins: c.begins, From: from}
+}
+
+func (c *chain) push(n sealedNote) {
+	c.queue = append(c.queue, n)
+	c.queued += len(n.raw)
+}
+
+// drop removes the first n notes of the queue.
+func (c *chain) drop(n int) {
+	for _, s := range c.queue[:n] {
+		c.queued -= len(s.raw)
+	}
+	clear(c.queue[:n])
+	c.queue = c.queue[n:]
+}
+
+// restart begins a new epoch for the reason and seals again what is queued, because
+// the collector will not take it as it is. The lines stay as they were measured;
+// gaps stay behind with the epoch that they belong to. The new epoch is above after.
+func (c *chain) restart(a author, why string, after uint64) error {
+	old := c.queue
+	c.queue, c.queued = nil, 0
+	c.begins = why
+	c.floor = max(c.floor, after)
+	for _, s := range old {
+		if s.link.Gap {
+			continue
+		}
+		b, err := evidence.OpenBatch(s.raw, note.VerifierList(a.verifier))
+		if err != nil {
+			return err
+		}
+		if err := c.sealLines(a, b.Lines, b.From, b.Through, b.Dropped); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,243 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/wire"
+)
+
+// client speaks to the collector over one connection: TLS 1.3, the collector known
+// by the SHA-256 of its public key, the agent by its own.
+type client struct {
+	base *url.URL
+	http *http.Client
+	pack *packer
+}
+
+// packer compresses for all clients, one after the other: a second compressor would
+// cost 2 MB, and the largest body takes some milliseconds.
+type packer struct {
+	mu  sync.Mutex
+	zip *wire.Compressor
+}
+
+func newPacker() (*packer, error) {
+	z, err := wire.NewCompressor()
+	return &packer{zip: z}, err
+}
+
+func (p *packer) compress(body []byte) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.zip.Compress(body)
+}
+
+// dialer is how a connection to the collector is made.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// parseCollector checks the address of the collector.
+func parseCollector(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("address of the collector %q: it must be like https://collector.example:8443", s)
+	}
+	return u, nil
+}
+
+func newClient(base *url.URL, config *tls.Config, dial dialer, pack *packer) *client {
+	return &client{base: base, pack: pack, http: &http.Client{
+		Transport: &http.Transport{
+			DialContext:            dial,
+			TLSClientConfig:        config,
+			TLSHandshakeTimeout:    10 * time.Second,
+			MaxIdleConns:           1,
+			MaxConnsPerHost:        1,
+			IdleConnTimeout:        2 * time.Minute,
+			MaxResponseHeaderBytes: 32 << 10,
+			DisableCompression:     true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+func (c *client) close() { c.http.CloseIdleConnections() }
+
+// clientTLS returns the configuration that presents the key of k and accepts only a
+// server whose public key has the SHA-256 pin.
+func clientTLS(k signingKey, agent vouch.AgentID, pin [sha256.Size]byte) (*tls.Config, error) {
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: string(agent)},
+		// It is known by its key, not by a date: a device without a clock must be
+		// able to connect.
+		NotBefore:   time.Unix(0, 0),
+		NotAfter:    time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // RFC 5280 4.1.2.5: none
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, k.private.Public(), k.private)
+	if err != nil {
+		return nil, fmt.Errorf("make a client certificate: %v", err)
+	}
+	return &tls.Config{
+		MinVersion:   tls.VersionTLS13,
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: k.private}},
+		// No authority is asked: VerifyConnection compares the key with the pin.
+		InsecureSkipVerify: true,
+		VerifyConnection: func(s tls.ConnectionState) error {
+			if len(s.PeerCertificates) == 0 {
+				return errors.New("the collector presented no certificate")
+			}
+			if got := sha256.Sum256(s.PeerCertificates[0].RawSubjectPublicKeyInfo); got != pin {
+				return fmt.Errorf("%w: its pin is sha256:%x, this agent wants sha256:%x; if the collector's key was changed on purpose, change the pin in the agent's file",
+					errPin, got, pin)
+			}
+			return nil
+		},
+	}, nil
+}
+
+// errPin is for who logs: whoever answers is not the collector that was pinned.
+var errPin = errors.New("the server's key is not the pinned one")
+
+// answerError is an answer that is not what was asked for.
+type answerError struct {
+	code    int
+	problem string
+	after   time.Duration // Retry-After; zero for none
+}
+
+func (e *answerError) Error() string {
+	text := fmt.Sprintf("the collector answered %d %s", e.code, http.StatusText(e.code))
+	if e.problem != "" {
+		text += ": " + e.problem
+	}
+	return text
+}
+
+// do sends a request and hands a good answer to read: 200, or 304 where an ETag was
+// sent. It returns when the request left and when the head of the answer came.
+func (c *client) do(ctx context.Context, method, path, etag string, header http.Header, body []byte, read func(*http.Response) error) (sent, received time.Time, err error) {
+	u := *c.base
+	u.Path = strings.TrimSuffix(u.Path, "/") + path
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
+	if err != nil {
+		return sent, received, err
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
+	}
+	sent = time.Now()
+	resp, err := c.http.Do(req)
+	received = time.Now()
+	if err != nil {
+		return sent, received, err
+	}
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode == http.StatusOK, etag != "" && resp.StatusCode == http.StatusNotModified:
+		err = read(resp)
+	default:
+		err = readProblem(resp)
+	}
+	// A little more is read, so that the connection can be used again.
+	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)
+	return sent, received, err
+}
+
+// maxRetryAfter bounds how long the collector can keep an agent away.
+const maxRetryAfter = 5 * time.Minute
+
+func readProblem(resp *http.Response) error {
+	e := &answerError{code: resp.StatusCode}
+	var p wire.Problem
+	if wire.ReadJSON(resp.Body, 64<<10, &p) == nil {
+		e.problem = strings.ToValidUTF8(p.Error[:min(len(p.Error), 300)], "")
+	}
+	after := resp.Header.Get("Retry-After")
+	if n, err := strconv.ParseUint(after, 10, 31); err == nil {
+		e.after = min(time.Duration(n)*time.Second, maxRetryAfter)
+	} else if t, err := http.ParseTime(after); err == nil {
+		e.after = min(max(0, time.Until(t)), maxRetryAfter)
+	}
+	return e
+}
+
+// maxPacking is how often a body may hold its compressed form. The collector refuses
+// far less believable ones, so what packs better than this travels as it is.
+const maxPacking = 200
+
+// post sends notes, compressed, and reads the JSON answer into v.
+func (c *client) post(ctx context.Context, path string, notes [][]byte, v any) (sent, received time.Time, err error) {
+	body, err := wire.JoinNotes(notes)
+	if err != nil {
+		return sent, received, err
+	}
+	header := http.Header{"Content-Type": {wire.TypeNotes}}
+	if packed := c.pack.compress(body); len(packed)*maxPacking > len(body) {
+		header.Set("Content-Encoding", wire.EncodingZstd)
+		body = packed
+	}
+	return c.do(ctx, http.MethodPost, path, "", header, body, func(resp *http.Response) error {
+		return wire.ReadJSON(resp.Body, wire.MaxAnswer, v)
+	})
+}
+
+// heads asks where the agent's chains stand at the collector.
+func (c *client) heads(ctx context.Context) (wire.HeadsAnswer, error) {
+	var a wire.HeadsAnswer
+	_, _, err := c.do(ctx, http.MethodGet, wire.PathHeads, "", nil, nil, func(resp *http.Response) error {
+		return wire.ReadJSON(resp.Body, wire.MaxAssignment, &a)
+	})
+	if err != nil {
+		return a, fmt.Errorf("ask for heads: %w", err)
+	}
+	return a, nil
+}
+
+// assignment asks for the assignment unless it is the one with the ETag. It returns
+// a nil body when nothing changed.
+func (c *client) assignment(ctx context.Context, etag string) (body []byte, newTag string, err error) {
+	_, _, err = c.do(ctx, http.MethodGet, wire.PathAssignment, etag, nil, nil, func(resp *http.Response) error {
+		if resp.StatusCode == http.StatusNotModified {
+			return nil
+		}
+		b, err := io.ReadAll(io.LimitReader(resp.Body, wire.MaxAssignment+1))
+		switch {
+		case err != nil:
+			return err
+		case len(b) > wire.MaxAssignment:
+			return fmt.Errorf("%w: more than %d bytes", wire.ErrTooLarge, wire.MaxAssignment)
+		}
+		body, newTag = b, resp.Header.Get("ETag")
+		return nil
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("ask for the assignment: %w", err)
+	}
+	return body, newTag, nil
+}

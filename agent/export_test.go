@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+)
+
+type (
+	Job      = job
+	Schedule = schedule
+)
+
+var Room = room
+
+// Backoff is the waits after failures in a row.
+type Backoff = backoff
+
+func (b *backoff) After(err error) time.Duration { return b.after(err) }
+
+// ClockOffset is the estimate of this clock minus the collector's.
+type ClockOffset = clockOffset
+
+func (c *clockOffset) Observe(sent, received, server time.Time, resolution time.Duration) {
+	c.observe(sent, received, server, resolution)
+}
+
+func (c *clockOffset) Estimate(now time.Time) (offset, bound time.Duration, known bool) {
+	return c.estimate(now)
+}
+
+// Pending is what a chain has not sealed yet.
+type Pending = pending
+
+func (p *pending) Add(at time.Time, lines string) { p.add(row{at, []byte(lines)}) }
+
+func (p *pending) Take(through time.Time, limit int) (lines, lost string, end time.Time) {
+	rows, gone, end := p.take(through, limit)
+	for _, r := range rows {
+		lines += string(r.lines)
+	}
+	for _, r := range gone {
+		lost += string(r.lines)
+	}
+	return lines, lost, end
+}
+
+func (p *pending) Bytes() int { return p.bytes }
+
+func NewSchedule(agent vouch.AgentID, limit int, attempt func(context.Context, Job), overload func(Job)) *Schedule {
+	s := newSchedule(agent, limit)
+	s.attempt, s.overload = attempt, overload
+	return s
+}
+
+func (s *schedule) Assign(jobs []Job, now time.Time) int { return s.assign(jobs, now) }
+
+// NewRecorder returns what records a sample and what seals and packs all of them, as
+// an agent that has spoken with its collector does it.
+func NewRecorder(dir string) (record func(vouch.Sample), seal func()) {
+	key, err := openKey(dir, "a1")
+	if err != nil {
+		panic(err)
+	}
+	o, _ := Options{ID: "a1", StateDir: dir, CollectorURL: "https://x", QueueBytes: 1 << 30}.complete()
+	s, err := newSession(o, key)
+	if err != nil {
+		panic(err)
+	}
+	s.spool.assign("north", []vouch.CustomerID{"acme"}, time.Minute, time.Now())
+	s.spool.reconcile(nil)
+	return func(m vouch.Sample) { s.tell(m, vouch.Watch{}) }, func() {
+		s.spool.sealDue(true)
+		s.spool.save()
+		for _, c := range s.spool.chains {
+			for len(c.queue) > 0 {
+				s.uploads.client.pack.compress(c.queue[0].raw)
+				s.spool.queued -= len(c.queue[0].raw)
+				c.drop(1)
+			}
+		}
+	}
+}

@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/wire"
+)
+
+// This file is the side of the spool that faces the collector.
+
+// size returns the bytes that are pending and queued.
+func (s *spool) size() (pending, queued int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending, s.queued
+}
+
+// strange reports whether there is a chain of which it is not known where it stands
+// at the collector, and which is not to be left alone for now.
+func (s *spool) strange() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for _, c := range s.chains {
+		if !c.known && !c.quiet.After(now) {
+			return true
+		}
+	}
+	return false
+}
+
+// stuck reports whether a chain waits because it was refused.
+func (s *spool) stuck() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.chains {
+		if c.refusals > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// reconcile compares every chain that is not known with what the collector has.
+func (s *spool) reconcile(heads []wire.Head) {
+	there := make(map[chainKey]evidence.Chain, len(heads))
+	for _, h := range heads {
+		there[chainKey{h.Customer, h.Stream}] = h.Chain()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for k, c := range s.chains {
+		if c.known || c.quiet.After(now) {
+			continue
+		}
+		reason := gapRestart
+		if c.spoken || c.refusals > 0 {
+			reason = gapLostThere
+		}
+		var changed bool
+		err := s.change(c, func() (err error) {
+			changed, err = c.reconcile(s.author, there[k], reason)
+			if err == nil && !changed && c.refusals == 2 {
+				err = c.restart(s.author, evidence.BeginsChainRefused, there[k].Epoch)
+			}
+			return err
+		})
+		if err != nil {
+			s.log.Error("chain cannot be continued", "customer", string(k.Customer), "stream", string(k.Stream), "err", err)
+			c.known, c.quiet = false, now.Add(longWait)
+			continue
+		}
+		switch {
+		case c.begins == evidence.BeginsFirstStart:
+		case c.begins != "":
+			s.log.Warn("chain begins a new epoch", "customer", string(k.Customer), "stream", string(k.Stream), "begins", c.begins)
+		case changed:
+			s.log.Warn("chain goes on after a gap or under a new epoch", "customer", string(k.Customer), "stream", string(k.Stream), "queued", len(c.queue))
+		}
+		c.due = earlier(c.due, now) // what waited for this is sealed now
+	}
+	poke(s.wake)
+}
+
+// outgoing returns notes to send: those whose heads are on disk, in the order of
+// their chains, the oldest evidence first.
+func (s *spool) outgoing(most, bytes int) []outNote {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	var chains []*chain
+	for _, c := range s.chains {
+		if c.known && len(c.queue) > 0 && !c.quiet.After(now) {
+			chains = append(chains, c)
+		}
+	}
+	slices.SortFunc(chains, func(a, b *chain) int {
+		if a.Stream != b.Stream {
+			return strings.Compare(string(a.Stream), string(b.Stream)) // availability first
+		}
+		return a.queue[0].link.From.Compare(b.queue[0].link.From)
+	})
+	var notes []outNote
+	for _, c := range chains {
+		for _, n := range c.queue {
+			size := wire.FrameSize(n.raw)
+			if !n.durable || len(notes) == most || (len(notes) > 0 && size > bytes) {
+				break
+			}
+			bytes -= size
+			notes = append(notes, outNote{c.chainKey, n.link.Hash, n.raw})
+		}
+	}
+	return notes
+}
+
+// settle does what the collector's answers ask for: an acknowledged note leaves the
+// queue, a refused one makes its chain be compared again.
+func (s *spool) settle(notes []outNote, results []wire.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	refused := map[chainKey]bool{}
+	for i, n := range notes {
+		c := s.chains[n.key]
+		if c == nil || refused[n.key] || len(c.queue) == 0 || c.queue[0].link.Hash != n.hash {
+			continue // refused already: the rest of its chain only follows
+		}
+		r := results[i]
+		if !r.Status.Acknowledged() {
+			refused[n.key] = true
+			s.refuse(c, r)
+			continue
+		}
+		s.queued -= len(n.raw)
+		c.drop(1)
+		if c.refusals > 0 {
+			s.log.Info("chain is accepted again", "customer", string(c.Customer), "stream", string(c.Stream))
+		}
+		c.refusals = 0
+		s.counts.uploaded.Add(1)
+		s.counts.lastAck.Store(time.Now().UnixNano())
+		if r.Status == wire.StatusRejected {
+			s.counts.rejected.Add(1)
+			s.log.Warn("batch was stored as rejected: it yields no outcome", "customer", string(c.Customer), "stream", string(c.Stream), "reason", clip(r.Reason))
+		}
+	}
+	poke(s.wake) // there may be room again
+}
+
+// refuse takes note of a refusal. The first makes the chain be compared with the
+// collector's, the second in a row, where that shows no difference, begins a new
+// epoch; after that the chain is only tried from time to time. The caller holds mu.
+func (s *spool) refuse(c *chain, r wire.Result) {
+	s.counts.refused.Add(1)
+	c.known = false
+	c.refusals++
+	if c.refusals == 1 {
+		s.log.Warn("batch was refused", "customer", string(c.Customer), "stream", string(c.Stream), "reason", clip(r.Reason))
+	}
+	if !s.assigned[c.Customer] {
+		// The agent no longer speaks for this customer, and nobody would take it.
+		s.log.Warn("batches of a customer who is not assigned any more are given up", "customer", string(c.Customer), "stream", string(c.Stream), "notes", len(c.queue))
+		s.queued -= c.queued
+		s.pending -= c.pend.bytes
+		c.queue, c.queued, c.pend, c.refusals, c.known = nil, 0, pending{}, 0, true
+		return
+	}
+	if c.refusals > 2 {
+		c.quiet = time.Now().Add(min(longWait*5, firstWait<<min(c.refusals, 10)))
+	}
+}
+
+// clip bounds what is logged of another's text.
+func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 300)], "") }

@@ -1,0 +1,325 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+const (
+	earlyBytes  = 512 << 10              // a chain with this much pending is sealed early
+	soonestSeal = time.Second            // between two batches of a chain because of events
+	scanPause   = 50 * time.Millisecond  // between two looks at the chains
+	mostEarly   = time.Second            // chains that are due so soon are sealed with one that is
+	retrySave   = 5 * time.Second        // after heads could not be written
+	waitFlight  = 100 * time.Millisecond // to look again whether an urgent sample can be sealed
+)
+
+// spool holds every chain of the agent: it takes samples in, seals them into
+// batches, writes the heads down, and keeps what is sealed until the collector has
+// acknowledged it. It lies in memory and is bounded. When it is full nothing more is
+// sealed, and then the oldest samples are dropped before they are sealed, counted,
+// and told in the next batch: what is dropped so is no gap in a chain.
+type spool struct {
+	author  author
+	flights *flights
+	heads   headsFile
+	limit   int // bytes, pending and queued together
+	counts  *counters
+	log     *slog.Logger
+
+	wake  chan struct{} // capacity 1: look at the chains now
+	ready chan struct{} // capacity 1: there is something to upload
+
+	saving sync.Mutex // held while heads are written, before mu
+
+	mu       sync.Mutex // guards all below
+	encoder  evidence.Encoder
+	scratch  []byte
+	location vouch.LocationID
+	sealing  time.Duration
+	assigned map[vouch.CustomerID]bool
+	chains   map[chainKey]*chain
+	idle     map[chainKey]head // heads of chains that are not in use
+	headLost bool              // the file of heads was missing or damaged
+	unsaved  bool              // a head has moved since it was written
+	moves    uint64            // counts how often one has
+	failing  bool              // heads could not be written
+	pending  int               // bytes
+	queued   int               // bytes
+}
+
+// assign tells for which customers there are chains, where the agent stands, and how
+// often a chain is sealed.
+func (s *spool) assign(location vouch.LocationID, customers []vouch.CustomerID, sealing time.Duration, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.location, s.sealing = location, sealing
+	s.assigned = map[vouch.CustomerID]bool{vouch.Provider: true}
+	for _, c := range customers {
+		s.assigned[c] = true
+	}
+	for c := range s.assigned {
+		if c != vouch.Provider {
+			s.open(chainKey{c, vouch.Availability}, now)
+		}
+		s.open(chainKey{c, vouch.Telemetry}, now)
+	}
+	for _, c := range s.chains {
+		c.due = earlier(c.due, now.Add(sealing))
+	}
+	poke(s.ready) // a new chain wants to know where it stands at the collector
+	poke(s.wake)
+}
+
+// open returns a chain, which begins where it stood. The caller holds mu.
+func (s *spool) open(k chainKey, now time.Time) *chain {
+	c := s.chains[k]
+	if c == nil {
+		c = &chain{chainKey: k, location: s.location, head: s.idle[k], saved: s.idle[k]}
+		delete(s.idle, k)
+		if s.headLost {
+			c.begins = evidence.BeginsHeadLost
+		}
+		h := fnv.New64a()
+		io.WriteString(h, string(k.Customer)+"\x00"+string(k.Stream)) // a hash never fails
+		c.due = now.Add(time.Duration(h.Sum64() % uint64(s.sealing)))
+		s.chains[k] = c
+	}
+	return c
+}
+
+// event says why a sample should be sealed sooner than at the next interval.
+type event struct {
+	urgent bool          // an outcome changed or a watch limit was crossed
+	hot    time.Duration // a change to not-up: seal this often for a while; zero for none
+}
+
+// hotTime is how long a chain is sealed once per check interval after a change to
+// not-up.
+const hotTime = 15 * time.Minute
+
+// record takes a sample in and returns its line of the availability stream. A
+// sample that cannot be encoded is an error of a prober: it is counted and logged.
+func (s *spool) record(m vouch.Sample, e event) (line []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.Start = stamp(m.Start)
+	m.Agent, m.Location = s.author.agent, s.location
+	if m.Device != "" || m.Reference != "" {
+		line = s.append(vouch.Availability, m, e)
+	}
+	if len(m.Points) > 0 {
+		s.append(vouch.Telemetry, m, event{})
+	}
+	s.makeRoom()
+	return line
+}
+
+// append encodes one stream of a sample into its chain. The caller holds mu.
+func (s *spool) append(stream vouch.Stream, m vouch.Sample, e event) []byte {
+	lines, err := s.encoder.AppendSample(s.scratch[:0], m, stream)
+	if err != nil {
+		s.counts.unencodable.Add(1)
+		s.log.Error("sample cannot be encoded", "device", string(m.Device), "check", string(m.Check), "err", err)
+		return nil
+	}
+	s.scratch = lines[:0]
+	now := time.Now()
+	c := s.open(chainKey{m.Customer, stream}, now)
+	if c.steppedBack(m.Start) {
+		s.log.Warn("clock was set back: a new epoch begins", "customer", string(c.Customer), "stream", string(stream), "step", c.from.Sub(m.Start))
+		if err := s.change(c, func() error { return c.stepBack(s.author, m.Start) }); err != nil {
+			s.log.Error("batch cannot be sealed", "customer", string(c.Customer), "err", err)
+		}
+	}
+	lines = append([]byte(nil), lines...)
+	s.pending += len(lines)
+	c.add(row{m.Start, lines})
+	if e.urgent {
+		c.urgent = m.Start
+	}
+	if e.hot > 0 {
+		if now.After(c.hotUntil) || e.hot < c.hotEvery {
+			c.hotEvery = e.hot
+		}
+		c.hotUntil = now.Add(hotTime)
+	}
+	if e.urgent || e.hot > 0 || c.pend.bytes >= earlyBytes {
+		poke(s.wake)
+	}
+	return lines
+}
+
+// change does something to a chain that may seal, and keeps the sums right. The
+// caller holds mu.
+func (s *spool) change(c *chain, do func() error) error {
+	pending, queued, notes, at, lost := c.pend.bytes, c.queued, len(c.queue), c.head, c.lost
+	err := do()
+	s.pending += c.pend.bytes - pending
+	s.queued += c.queued - queued
+	s.counts.sealed.Add(uint64(max(0, len(c.queue)-notes)))
+	s.counts.dropped.Add(c.lost - lost)
+	if c.head != at {
+		s.unsaved = true
+		s.moves++
+	}
+	return err
+}
+
+// makeRoom drops the oldest samples of the chain that holds most, telemetry first,
+// until the spool is within its bound. The caller holds mu.
+func (s *spool) makeRoom() {
+	if s.pending+s.queued <= s.limit {
+		return
+	}
+	var most *chain
+	for _, c := range s.chains {
+		switch {
+		case c.pend.bytes == 0:
+		case most == nil,
+			c.Stream == vouch.Telemetry && most.Stream == vouch.Availability,
+			c.Stream == most.Stream && c.pend.bytes > most.pend.bytes:
+			most = c
+		}
+	}
+	// A little more than needed, so that not every sample has to look for room.
+	for most != nil && len(most.pend.rows) > 0 && s.pending+s.queued > s.limit-s.limit/64 {
+		s.pending -= len(most.pend.dropOldest().lines)
+		most.dropped++
+		s.counts.dropped.Add(1)
+	}
+}
+
+// Run seals what is due until ctx ends.
+func (s *spool) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.wake:
+		case <-timer.C:
+		}
+		wait := s.sealDue(false)
+		if !s.save() {
+			wait = min(wait, retrySave)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(scanPause):
+		}
+		timer.Reset(wait)
+	}
+}
+
+// sealDue seals every chain that is due, or all that can be, and returns how long
+// nothing is due then.
+func (s *spool) sealDue(all bool) (wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	through := s.flights.through()
+	now := time.Now()
+	next := now.Add(time.Hour)
+	// The heads of all that is sealed now are written at once, and leave together.
+	along := now
+	for k, c := range s.chains {
+		if all || !c.when(through(k.Customer)).After(now) {
+			along = now.Add(s.early())
+			break
+		}
+	}
+	for k, c := range s.chains {
+		t := through(k.Customer)
+		if all || !c.when(t).After(now) || !c.due.After(along) && !c.last.After(now.Add(-soonestSeal)) {
+			s.seal(c, t, now)
+		}
+		next = earlier(next, c.when(t))
+		if !s.assigned[k.Customer] && len(c.pend.rows) == 0 && len(c.queue) == 0 {
+			delete(s.chains, k)
+			if c.head.Seq > 0 {
+				s.idle[k] = c.head
+			}
+		}
+	}
+	return max(0, next.Sub(now))
+}
+
+// when is when the chain wants to be sealed, given how far it can be.
+func (c *chain) when(through time.Time) time.Time {
+	at := c.due
+	if !c.known {
+		return at
+	}
+	soon := c.last.Add(soonestSeal)
+	if !c.urgent.IsZero() {
+		if through.After(c.urgent) {
+			at = earlier(at, soon)
+		} else { // an attempt that began before it is still running
+			at = earlier(at, time.Now().Add(waitFlight))
+		}
+	}
+	if c.last.Before(c.hotUntil) {
+		at = earlier(at, c.last.Add(max(soonestSeal, c.hotEvery)))
+	}
+	if c.pend.bytes >= earlyBytes {
+		at = earlier(at, soon)
+	}
+	return at
+}
+
+// early is how long before it is due a chain may be sealed along with others.
+func (s *spool) early() time.Duration { return min(mostEarly, s.sealing/10) }
+
+// seal seals what a chain has before through, as far as there is room for it. The
+// caller holds mu.
+func (s *spool) seal(c *chain, through, now time.Time) {
+	for until := now.Add(s.early()); !c.due.After(until); {
+		c.due = c.due.Add(s.sealing * (1 + until.Sub(c.due)/s.sealing))
+	}
+	if through.After(c.urgent) {
+		c.urgent = time.Time{}
+	}
+	if !c.known {
+		return
+	}
+	c.last = now
+	if !s.hasRoom(c) {
+		return
+	}
+	if err := s.change(c, func() error { return c.seal(s.author, through) }); err != nil {
+		s.log.Error("batch cannot be sealed", "customer", string(c.Customer), "stream", string(c.Stream), "err", err)
+	}
+}
+
+// hasRoom reports whether a chain may put more in the queue. Telemetry may fill
+// half of it, so that it never keeps evidence out, and a chain that the
+// collector refuses an eighth, so that no customer's trouble becomes another's.
+func (s *spool) hasRoom(c *chain) bool {
+	switch {
+	case c.refusals > 0 && c.queued > s.limit/8:
+		return false
+	case c.Stream == vouch.Telemetry:
+		return s.queued < s.limit/2
+	}
+	return s.queued < s.limit
+}
+
+// poke wakes whoever listens on c. It never blocks.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

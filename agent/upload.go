@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/wire"
+)
+
+const (
+	uploadBytes   = 4 << 20 // of notes in one request
+	uploadTimeout = time.Minute
+	uploadIdle    = time.Minute // between two looks when nothing asks for one
+	stuckIdle     = 5 * time.Second
+)
+
+// uploader brings the queue of the spool to the collector, in the order of each
+// chain, and does what the answers ask for.
+type uploader struct {
+	spool  *spool
+	client *client
+	counts *counters
+	log    *slog.Logger
+
+	wait    backoff
+	failing bool
+}
+
+// Run uploads until ctx ends.
+func (u *uploader) Run(ctx context.Context) error {
+	for {
+		sent, err := u.once(ctx)
+		pause := uploadIdle
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			if !sleep(ctx, u.wait.after(err)) {
+				return nil
+			}
+			continue
+		case sent > 0:
+			continue
+		case u.spool.stuck():
+			pause = stuckIdle
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-u.spool.ready:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// flush sends what is queued until the queue is empty, a request fails or ctx ends.
+func (u *uploader) flush(ctx context.Context) {
+	for {
+		if sent, err := u.once(ctx); err != nil || sent == 0 {
+			return
+		}
+	}
+}
+
+// once finds out where chains stand at the collector, when that is not known, and
+// makes one request with what may leave. It returns how many notes it sent.
+func (u *uploader) once(ctx context.Context) (sent int, err error) {
+	defer func() { u.took(ctx, err) }()
+	limited, cancel := context.WithTimeout(ctx, uploadTimeout)
+	defer cancel()
+	if u.spool.strange() {
+		heads, err := u.client.heads(limited)
+		if err != nil {
+			return 0, err
+		}
+		u.spool.reconcile(heads.Heads)
+		u.spool.save()
+	}
+	notes := u.spool.outgoing(wire.MaxNotes, uploadBytes)
+	if len(notes) == 0 {
+		return 0, nil
+	}
+	raw := make([][]byte, len(notes))
+	for i, n := range notes {
+		raw[i] = n.raw
+	}
+	var answer wire.BatchesAnswer
+	if _, _, err := u.client.post(limited, wire.PathBatches, raw, &answer); err != nil {
+		return 0, fmt.Errorf("upload: %w", err)
+	}
+	if len(answer.Results) != len(notes) {
+		return 0, fmt.Errorf("upload: the collector answered %d results for %d notes", len(answer.Results), len(notes))
+	}
+	u.spool.settle(notes, answer.Results)
+	return len(notes), nil
+}
+
+// took tells of the beginning and the end of a trouble, once.
+func (u *uploader) took(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		u.counts.uploadErrors.Add(1)
+		if !u.failing {
+			u.log.Warn("upload fails: batches wait in memory", "err", err)
+		}
+		u.failing = true
+	default:
+		if u.failing {
+			u.log.Info("upload works again")
+		}
+		u.failing = false
+		u.wait.reset()
+	}
+}
+
+// outNote is a note on its way.
+type outNote struct {
+	key  chainKey
+	hash evidence.Hash
+	raw  []byte
+}
