@@ -111,11 +111,14 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 	if err != nil {
 		return err
 	}
-	if err := c.begin(ctx); err != nil {
-		return err
-	}
 	ls, err := c.listen()
 	if err != nil {
+		return err
+	}
+	// Whoever knocks meanwhile waits. Nothing is written before it is certain that the
+	// collector can run.
+	if err := c.begin(ctx); err != nil {
+		ls.close()
 		return err
 	}
 	url := ls.webURL()

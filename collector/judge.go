@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -289,17 +288,6 @@ func (j *judge) tidy() {
 			t.forget(oldest[k.customer] - lookback)
 		}
 	}
-}
-
-// sites lists the sites of all customers, in order.
-func (j *judge) sites() []siteKey {
-	set := map[siteKey]bool{}
-	for _, d := range j.watched {
-		set[siteKey{d.customer, d.site}] = true
-	}
-	return slices.SortedFunc(maps.Keys(set), func(a, b siteKey) int {
-		return cmp.Or(cmp.Compare(a.customer, b.customer), cmp.Compare(a.site, b.site))
-	})
 }
 
 type siteKey struct {

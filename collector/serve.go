@@ -36,11 +36,7 @@ const (
 func (c *Collector) listen() (ls listeners, err error) {
 	defer func() {
 		if err != nil {
-			for _, l := range []net.Listener{ls.agents, ls.web, ls.admin} {
-				if l != nil {
-					_ = l.Close() // the error that matters is returned
-				}
-			}
+			ls.close()
 		}
 	}()
 	cert, pin, err := certificate(c.opts.Dir, c.now())
@@ -69,6 +65,14 @@ func (c *Collector) listen() (ls listeners, err error) {
 	ls.agents = tls.NewListener(ls.agents, agents)
 	ls.admin, err = listenUnix(filepath.Join(c.opts.Dir, admin.SocketName))
 	return ls, err
+}
+
+func (l listeners) close() {
+	for _, x := range []net.Listener{l.agents, l.web, l.admin} {
+		if x != nil {
+			_ = x.Close() // the error that matters is returned
+		}
+	}
 }
 
 // maxSocketPath is the longest path of a Unix socket (sun_path, unix(7)).

@@ -3,8 +3,6 @@
 
 package web
 
-import ()
-
 // laneLine is a lane with its name.
 type laneLine struct {
 	Name, Sub string
