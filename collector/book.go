@@ -287,3 +287,20 @@ func (b *book) announcements(c vouch.CustomerID) (n int) {
 	}
 	return n
 }
+
+// lookback is how far before an instant samples can still bear on the verdict of a
+// customer's devices: the longest hold of a sample, and three times what a threshold
+// needs to degrade a witness and to clear it again. It follows from the contract
+// alone, so that a verdict does not depend on when it was computed.
+func (b *book) lookback(c vouch.CustomerID) contract.Second {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	out := leastLookback
+	for _, v := range b.versions[c] {
+		out = max(out, 2*seconds(2*v.Terms.Interval+v.Terms.Timeout))
+		for _, th := range v.Terms.Thresholds {
+			out = max(out, seconds(3*(th.Window+th.For+th.ClearFor)+2*v.Terms.Interval+v.Terms.Timeout))
+		}
+	}
+	return out
+}

@@ -244,6 +244,7 @@ func (c *Collector) cancelMaintenance(r *http.Request) (any, error) {
 // hold exclusions, so they stay.
 func (c *Collector) exclusionsChanged(m admin.Maintenance) {
 	c.grew(m.Customer)
+	c.judge.reconsider(c.base.scopeOf(m.Customer, m.Site, m.Device), m.Customer)
 	c.watch.changed()
 }
 

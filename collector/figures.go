@@ -18,8 +18,8 @@ import (
 // never from heartbeats. Every figure on every page and in every statement comes
 // through it, and all of it from [contract.Assess].
 //
-// A verdict is computed day by day of UTC, each from the samples of that day and of
-// lookback before it, whoever asks and for whatever period, so that two figures over
+// A verdict is computed day by day of UTC, each from the samples of that day and of a
+// while before it (see book.lookback), whoever asks and for whatever period, so that two figures over
 // the same time cannot differ. Days that are over are remembered.
 type figures struct {
 	base *base
@@ -55,7 +55,8 @@ func newFigures(b *base, k *book, data store.Derived, now func() time.Time) *fig
 	return &figures{base: b, book: k, data: data, now: now, days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
 }
 
-// forget drops what is remembered of a device from an instant on.
+// forget drops what is remembered of a device from an instant on: late data came for
+// it. A sample speaks for time after it only, but for no more than the next day.
 func (f *figures) forget(d deviceKey, from contract.Second) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -132,7 +133,7 @@ func (f *figures) day(ctx context.Context, p place, n int64, versions []contract
 
 // agents returns what all agents found about a device over span and lookback before.
 func (f *figures) agents(ctx context.Context, p place, span contract.Span) ([]contract.Agent, error) {
-	back := contract.Span{From: span.From - lookback, To: span.To}
+	back := contract.Span{From: span.From - f.book.lookback(p.customer), To: span.To}
 	found, err := f.found(ctx, p.customer, string(p.ID), back)
 	if err != nil {
 		return nil, err

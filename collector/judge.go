@@ -58,8 +58,10 @@ type watched struct {
 	fold    contract.Fold   // state of rule 8 at settled
 	rewind  contract.Second // late data came for this instant; 0 for none
 
+	dirty    bool               // something came in since the last look
 	verdict  []contract.Segment // [settled, looked)
 	looked   contract.Second
+	counting bool                // down time counts toward an incident
 	breaches []contract.Incident // that ended after settled, the open one last
 	since    contract.Second     // the present state began then
 	state    shownState
@@ -70,12 +72,10 @@ type watched struct {
 // The former is how late batches normally are; the latter bounds memory when an agent
 // stays away.
 const (
-	settleAfter = 5 * time.Minute
-	settleAtest = 30 * time.Minute
-	// lookback is how far before an instant samples can still bear on it: holds,
-	// threshold windows and their counts. Fixed, so that a verdict does not depend
-	// on when it was computed.
-	lookback contract.Second = 2 * 3600
+	settleAfter   = 5 * time.Minute
+	settleAtLast  = 30 * time.Minute
+	quietLook     = contract.Second(10) // a device that is up and of which nothing new came is looked at this often
+	leastLookback = contract.Second(300)
 )
 
 func newJudge(b *base, k *book, data store.Derived, now func() time.Time, log *slog.Logger) *judge {
@@ -186,6 +186,7 @@ func (j *judge) enter(k agentKey, s vouch.Sample, doubt, tentative bool) {
 		h = heard{}
 		d.heard[k.agent] = h
 	}
+	d.dirty = true
 	j.agree(h.track(f).add(f, tentative), k, s)
 }
 
@@ -222,6 +223,26 @@ func (j *judge) agentsOf(d *watched) []contract.Agent {
 	return out
 }
 
+// reconsider makes the next look look at some devices, whatever is known of them.
+func (j *judge) reconsider(ids []vouch.DeviceID, c vouch.CustomerID) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, id := range ids {
+		if d := j.watched[deviceKey{c, id}]; d != nil {
+			d.dirty = true
+		}
+	}
+}
+
+// quiet reports whether looking at a device again would find nothing: it was up and
+// counted nothing toward an incident, and nothing came in. Time alone can only make
+// such a device unknown, which neither opens nor closes anything.
+func (d *watched) quiet(now contract.Second) bool {
+	n := len(d.verdict)
+	return !d.dirty && d.rewind == 0 && n > 0 && d.verdict[n-1].State == contract.Up && d.verdict[n-1].Degraded == contract.NoEffect &&
+		len(d.verdict[n-1].Excluded) == 0 && len(d.breaches) == 0 && !d.counting && now-d.looked < quietLook
+}
+
 // look computes the verdict of a device from its settled instant to now, and the
 // breaches in it. j.mu is held.
 func (j *judge) look(d *watched, now contract.Second) {
@@ -229,7 +250,7 @@ func (j *judge) look(d *watched, now contract.Second) {
 	span := contract.Span{From: d.settled, To: now}
 	verdict := contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{d.lease()}, Agents: j.agentsOf(d)})
 	d.verdict = contract.Exclude(verdict, contract.Decide(versions, j.book.exclusions(d.place)))
-	d.looked = now
+	d.looked, d.dirty = now, false
 	after, moves := d.fold.Advance(versions, d.verdict, span)
 	d.breaches = d.breaches[:0]
 	for _, m := range moves {
@@ -240,6 +261,7 @@ func (j *judge) look(d *watched, now contract.Second) {
 	if after.Current != nil {
 		d.breaches = append(d.breaches, *after.Current)
 	}
+	d.counting = after.Counting
 }
 
 // settle moves the settled instant of a device forward when there is no doubt any
@@ -254,7 +276,7 @@ func (j *judge) settle(d *watched, now contract.Second) bool {
 			to = 0
 		}
 	}
-	to = max(to, now-seconds(settleAtest))
+	to = max(to, now-seconds(settleAtLast))
 	to = min(to, d.looked)
 	if to < d.settled+60 {
 		return false
@@ -264,7 +286,7 @@ func (j *judge) settle(d *watched, now contract.Second) bool {
 	d.settled = to
 	for _, h := range d.heard {
 		for _, t := range h {
-			t.forget(to - lookback)
+			t.forget(to - j.book.lookback(d.customer))
 		}
 	}
 	return true
@@ -280,12 +302,13 @@ func (j *judge) tidy() {
 			oldest[k.customer] = d.settled
 		}
 	}
-	for c, at := range oldest {
-		j.selvesFrom[c] = max(j.selvesFrom[c], at-lookback)
+	for c := range oldest {
+		oldest[c] -= j.book.lookback(c)
+		j.selvesFrom[c] = max(j.selvesFrom[c], oldest[c])
 	}
 	for k, h := range j.selves {
 		for _, t := range h {
-			t.forget(oldest[k.customer] - lookback)
+			t.forget(oldest[k.customer])
 		}
 	}
 }
@@ -307,7 +330,7 @@ func (j *judge) restore(ctx context.Context, d *watched, before contract.Second)
 	keep := d.heard
 	d.heard = map[vouch.AgentID]heard{}
 	now := contract.Floor(j.now())
-	err = eachChunk(ctx, j.data, d.customer, string(d.ID), contract.Span{From: settled - lookback, To: now + 3600}, func(agent vouch.AgentID, f found) {
+	err = eachChunk(ctx, j.data, d.customer, string(d.ID), contract.Span{From: settled - j.book.lookback(d.customer), To: now + 3600}, func(agent vouch.AgentID, f found) {
 		h := d.heard[agent]
 		if h == nil {
 			h = heard{}
@@ -342,7 +365,7 @@ func (t *track) insert(s contract.Sample) {
 
 // restoreSelves makes sure that the reference samples reach back far enough.
 func (j *judge) restoreSelves(ctx context.Context, c vouch.CustomerID, settled contract.Second) error {
-	from := settled - lookback
+	from := settled - j.book.lookback(c)
 	to := contract.Floor(j.now()) + 3600
 	if at, ok := j.selvesFrom[c]; ok {
 		if at <= from {

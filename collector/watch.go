@@ -118,7 +118,9 @@ func (w *watch) look(ctx context.Context, n int) error {
 			}
 			late = append(late, stale...)
 		}
-		j.look(d, max(now, d.settled))
+		if !d.quiet(now) {
+			j.look(d, max(now, d.settled))
+		}
 		j.present(d, w.now())
 	}
 	looks := w.looks()
@@ -141,7 +143,7 @@ func (w *watch) look(ctx context.Context, n int) error {
 func (w *watch) rewind(ctx context.Context, d *watched, now contract.Second) ([]store.Item, error) {
 	was := d.settled
 	at := d.rewind
-	w.figures.forget(deviceKey{d.customer, d.ID}, at-lookback)
+	w.figures.forget(deviceKey{d.customer, d.ID}, at)
 	if err := w.judge.restore(ctx, d, at); err != nil {
 		return nil, err
 	}
