@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +30,39 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	if n := snmp.KnownTargets(p); n > 4096 {
 		t.Errorf("%d targets are remembered, want at most 4096", n)
+	}
+}
+
+// An attempt reuses what the one before it made. However often profiles and tables of
+// different widths take turns, that does not grow.
+func TestBuffersAreBounded(t *testing.T) {
+	p := newProber(t)
+	d := run(t, probetest.Gateway(2), probetest.Options{})
+	column := func(n int) vouch.Symbol {
+		return vouch.Symbol{OID: fmt.Sprintf("1.3.6.1.2.1.2.2.1.%d", n), Name: fmt.Sprint("c", n), Type: vouch.TypeGauge}
+	}
+	profiles := []*vouch.Profile{
+		{Tables: []vouch.Table{{Name: "narrow", Columns: []vouch.Symbol{column(8)}}, {Name: "wide", Columns: []vouch.Symbol{column(7), column(8), column(10)}}}},
+		{Scalars: []vouch.Symbol{{OID: "1.3.6.1.2.1.2.1.0", Name: "number", Type: vouch.TypeGauge}}},
+	}
+	poll := func(times int) {
+		for range times {
+			for _, profile := range profiles {
+				tg := target(d, probes.SNMPv2c)
+				tg.Profile = profile
+				if r := p.Probe(t.Context(), tg); r.Outcome != vouch.Up {
+					t.Fatalf("Probe = %v (%s), want up", r.Outcome, r.Detail)
+				}
+			}
+		}
+	}
+	poll(2)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	poll(40) // each a little larger than the one before would make a hundred megabytes
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 2<<20 {
+		t.Errorf("40 polls allocated %d bytes, want less than %d", got, 2<<20)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/probes"
@@ -26,10 +27,8 @@ type scalar struct {
 // for the system group and little else, so that its round-trip time is that of the
 // device and not of the work it was given.
 func (a *attempt) readScalars(ctx context.Context) error {
-	for len(a.scalars) < len(a.plan.scalars) {
-		a.scalars = append(a.scalars[:cap(a.scalars)], scalar{})
-	}
-	a.scalars = a.scalars[:len(a.plan.scalars)]
+	n := len(a.plan.scalars)
+	a.scalars = slices.Grow(a.scalars[:0], n)[:n]
 	for i := range a.scalars {
 		a.scalars[i] = scalar{skip: a.next && a.memory.missing[i]}
 	}

@@ -88,8 +88,11 @@ func (a *attempt) readAll(ctx context.Context, t *table, m *tableMemory, before 
 }
 
 func (a *attempt) startColumns(t *table, m *tableMemory) {
-	for len(a.columns) < len(t.columns) {
-		a.columns = append(a.columns[:cap(a.columns)], column{})
+	// The slice may be shorter than what it holds room for, with buffers worth keeping:
+	// it grows only when a table is wider than any before.
+	a.columns = a.columns[:cap(a.columns)]
+	if missing := len(t.columns) - len(a.columns); missing > 0 {
+		a.columns = append(a.columns, make([]column, missing)...)
 	}
 	a.columns = a.columns[:len(t.columns)]
 	for i := range a.columns {
