@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vouch-sla/vouch/collector/admin"
+)
+
+func newIncidentCmd() *cobra.Command {
+	c := &cobra.Command{Use: "incident", Short: "List incidents", Args: cobra.NoArgs}
+	client := dataFlag(c)
+	c.AddCommand(newIncidentListCmd(client))
+	return c
+}
+
+func newIncidentListCmd(client func() *admin.Client) *cobra.Command {
+	var customer string
+	c := &cobra.Command{
+		Use: "list", Short: "List incidents, open ones first, then the newest first", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var list []admin.Incident
+			if err := client().Get(c.Context(), admin.PathIncidents, url.Values{"customer": {customer}}, &list); err != nil {
+				return err
+			}
+			if flag, _ := c.Flags().GetBool("json"); flag {
+				return printJSON(os.Stdout, list)
+			}
+			if len(list) == 0 {
+				fmt.Println("There are no incidents.")
+				return nil
+			}
+			w := table(os.Stdout)
+			fmt.Fprintln(w, "INCIDENT\tCUSTOMER\tDEVICES\tSTATUS\tFROM\tTO\tCOUNTED\tSEEN BY\tNOTES")
+			for _, i := range list {
+				to := "still down"
+				if i.To != nil {
+					to = when(*i.To)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Customer, join(i.Devices), i.Status,
+					when(i.From), to, hms(i.Counted), join(i.Witnesses), notes(i))
+			}
+			return w.Flush()
+		},
+	}
+	c.Flags().StringVar(&customer, "customer", "", "only this customer's")
+	jsonFlag(c)
+	return c
+}
+
+// notes says what a reader must know before relying on an incident.
+func notes(i admin.Incident) string {
+	var n []string
+	if i.Pending {
+		n = append(n, "evidence pending")
+	}
+	if i.Single {
+		n = append(n, "rests on one witness")
+	}
+	if i.FoundLate {
+		n = append(n, "found late")
+	}
+	return strings.Join(n, ", ")
+}

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command vouch is the centre and the tool for people: the collector, the demo, and
+// the commands that ask a running collector. It parses flags, wires and exits; the
+// work is done in the packages that it names.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // contracts name zones; a container or a router may have no zone files
+
+	"github.com/spf13/cobra"
+
+	"github.com/vouch-sla/vouch/cmd/exit"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRootCmd().ExecuteContext(ctx)
+	stop()
+	os.Exit(exit.Report(os.Stderr, "vouch", err))
+}
+
+func newRootCmd() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "vouch",
+		Short:         "Availability of leased network hardware, measured by at least two witnesses",
+		Long:          "vouch decides the availability of leased network hardware from at least two monitoring\nlocations, by the contract's own rules, and keeps the evidence.",
+		Version:       versionString(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return exit.Misused("%v; see `%s --help`", err, c.CommandPath())
+	})
+	root.AddCommand(
+		newDemoCmd(), newInitCmd(), newCheckCmd(),
+		newAgentCmd(), newCollectorCmd(), newPinCmd(), newStatusCmd(), newTokenCmd(), newRebuildCmd(), newLedgerCmd(),
+		newMaintenanceCmd(), newIncidentCmd(), newStatementCmd(),
+		newAvailabilityCmd(), newClockCmd(),
+	)
+	return root
+}

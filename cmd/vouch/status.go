@@ -1,0 +1,121 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vouch-sla/vouch/cmd/exit"
+	"github.com/vouch-sla/vouch/collector/admin"
+)
+
+func newStatusCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use: "status", Short: "Say how the running collector is: agents, ledgers, stores, messages", Args: cobra.NoArgs,
+	}
+	client, asJSON := dataFlag(c), jsonFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		var s admin.Status
+		if err := client().Get(c.Context(), admin.PathStatus, nil, &s); err != nil {
+			return err
+		}
+		if *asJSON {
+			return printJSON(os.Stdout, s)
+		}
+		return printStatus(os.Stdout, s, time.Now())
+	}
+	return c
+}
+
+func printStatus(out io.Writer, s admin.Status, now time.Time) error {
+	fmt.Fprintf(out, "vouch %s, ledger %s, running since %s\n", s.Version, s.Origin, when(s.Started))
+	fmt.Fprintf(out, "agents pin %s\n\n", s.Pin)
+	w := table(out)
+	fmt.Fprintln(w, "AGENT\tLOCATION\tCUSTODY\tLAST HEARTBEAT\tBATCHES THROUGH\tCLOCK\tDROPPED")
+	for _, a := range s.Agents {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", a.Agent, a.Location, a.Custody, ago(a.Heartbeat, now), ago(a.Through, now), offset(a.OffsetUS), a.Dropped)
+	}
+	fmt.Fprintln(w, "\nLEDGER\tLEAVES\tROOT\tFORKS\t\t\t")
+	for _, l := range s.Ledgers {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t\t\t\n", l.Customer, l.Size, l.Root, l.Forks)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	if len(s.Sinks) == 0 {
+		fmt.Fprintln(out, "time-series store: none configured; the embedded ledger serves everything")
+	}
+	for _, k := range s.Sinks {
+		fmt.Fprintf(out, "time-series store %s: %d batches written, %d skipped, %d leaves (%s) behind", k.Name, k.Written, k.Skipped, k.LagLeaves, hms(k.LagS))
+		if k.Error != "" {
+			fmt.Fprintf(out, "; failing since %s: %s", when(k.Since), k.Error)
+		}
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintf(out, "open incidents: %d; messages waiting: %d, given up: %d\n", s.Incidents, s.Messages.Pending, s.Messages.Failed)
+	for _, r := range s.Refused {
+		fmt.Fprintf(out, "refused %d times: %s\n", r.Count, r.Reason)
+	}
+	return nil
+}
+
+// ago says how long ago an instant was.
+func ago(t *time.Time, now time.Time) string {
+	if t == nil {
+		return "never"
+	}
+	return now.Sub(*t).Round(100*time.Millisecond).String() + " ago"
+}
+
+func offset(us *int64) string {
+	if us == nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("%+.1f ms", float64(*us)/1000)
+}
+
+func newRebuildCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use: "rebuild", Short: "Derive everything below the ledger anew; numbers stay the same, nothing is sent", Args: cobra.NoArgs,
+	}
+	client := dataFlag(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := client().Post(c.Context(), admin.PathRebuild, struct{}{}, nil); err != nil {
+			return err
+		}
+		fmt.Println("Rebuilt from the ledger.")
+		return nil
+	}
+	return c
+}
+
+func newLedgerCmd() *cobra.Command {
+	c := &cobra.Command{Use: "ledger", Short: "Look after the ledgers", Args: cobra.NoArgs}
+	client := dataFlag(c)
+	check := &cobra.Command{
+		Use: "check", Short: "Read every entry again and compare it with the hashes", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var damage []string
+			if err := client().Get(c.Context(), admin.PathCheck, nil, &damage); err != nil {
+				return err
+			}
+			for _, d := range damage {
+				fmt.Println(d)
+			}
+			if len(damage) > 0 {
+				return exit.Error{Code: exit.Failed, Err: fmt.Errorf("%d places are damaged; the rest stands", len(damage))}
+			}
+			fmt.Println("Every entry is as it was written.")
+			return nil
+		},
+	}
+	c.AddCommand(check)
+	return c
+}
