@@ -28,6 +28,14 @@ type book struct {
 	events      map[incidentKey][]incident.Event
 	assigned    map[assignedKey][]contract.Span
 	subjects    map[subjectKey]map[assignedKey]bool // what the newest assignment record of a subject names
+	speakers    map[agentKey]vouch.LocationID       // where an agent that ever spoke to a customer stands
+	custody     map[locationKey]vouch.Custody
+	installed   map[deviceKey]bool // every device that was ever installed
+}
+
+type locationKey struct {
+	customer vouch.CustomerID
+	location vouch.LocationID
 }
 
 type subjectKey struct {
@@ -54,6 +62,7 @@ func newBook() *book {
 		versions: map[vouch.CustomerID][]contract.Version{}, maintenance: map[vouch.CustomerID][]admin.Maintenance{},
 		incidents: map[vouch.CustomerID][]incident.Incident{}, events: map[incidentKey][]incident.Event{},
 		assigned: map[assignedKey][]contract.Span{}, subjects: map[subjectKey]map[assignedKey]bool{},
+		speakers: map[agentKey]vouch.LocationID{}, custody: map[locationKey]vouch.Custody{}, installed: map[deviceKey]bool{},
 	}
 }
 
@@ -80,6 +89,8 @@ func (b *book) take(rec evidence.Record) error {
 		return b.takeContract(rec)
 	case evidence.KindAssignment:
 		return b.takeAssignment(rec)
+	case evidence.KindKeyAdded, evidence.KindLocation, evidence.KindInstallation:
+		return b.takePlace(rec)
 	case evidence.KindMaintenanceAnnounced:
 		var m maintenanceBody
 		if err := json.Unmarshal(rec.Body, &m); err != nil {
@@ -111,6 +122,54 @@ func (b *book) takeContract(rec evidence.Record) error {
 	slices.SortFunc(vs, func(x, y contract.Version) int { return cmp.Compare(x.Number, y.Number) })
 	b.versions[rec.Customer] = vs
 	return nil
+}
+
+// takePlace enters who speaks from where, and what is installed.
+func (b *book) takePlace(rec evidence.Record) error {
+	var body struct {
+		Agent    vouch.AgentID    `json:"agent"`
+		Location vouch.LocationID `json:"location"`
+		Custody  vouch.Custody    `json:"custody"`
+		Devices  []struct {
+			Device vouch.DeviceID `json:"device"`
+		} `json:"devices"`
+	}
+	if err := json.Unmarshal(rec.Body, &body); err != nil {
+		return err
+	}
+	switch rec.Kind {
+	case evidence.KindKeyAdded:
+		b.speakers[agentKey{rec.Customer, body.Agent}] = body.Location
+	case evidence.KindLocation:
+		b.custody[locationKey{rec.Customer, body.Location}] = body.Custody
+	case evidence.KindInstallation:
+		for _, d := range body.Devices {
+			b.installed[deviceKey{rec.Customer, d.Device}] = true
+		}
+	}
+	return nil
+}
+
+// speaker returns where an agent stands that speaks, or once spoke, to a customer: an
+// agent that is taken out of the installed base takes nothing back that it said.
+func (b *book) speaker(c vouch.CustomerID, a vouch.AgentID) (vouch.LocationID, vouch.Custody, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	at, ok := b.speakers[agentKey{c, a}]
+	return at, b.custody[locationKey{c, at}], ok
+}
+
+// removed returns the devices of a customer that were installed once and are no longer
+// in the installed base.
+func (b *book) removed(x *base) (out []deviceKey) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for k := range b.installed {
+		if _, ok := x.devices[k]; !ok {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 func (b *book) takeCancel(rec evidence.Record) error {

@@ -151,14 +151,9 @@ func (f *figures) agents(ctx context.Context, p place, span contract.Span) ([]co
 	slices.Sort(ids)
 	var out []contract.Agent
 	for _, id := range ids {
-		a, ok := f.base.agents[id]
-		if !ok {
-			continue
+		if at, custody, ok := f.book.speaker(p.customer, id); ok {
+			out = append(out, contract.Agent{ID: id, Location: at, Custody: custody, Checks: found[id].checks(), References: selves[id].references()})
 		}
-		out = append(out, contract.Agent{
-			ID: id, Location: a.Location, Custody: f.base.locations[a.Location].Custody,
-			Checks: found[id].checks(), References: selves[id].references(),
-		})
 	}
 	return out, nil
 }

@@ -19,6 +19,9 @@ import (
 // its contract, its sites, devices, leases and services, who measures it, and by
 // which keys. Only what differs from the newest record is written.
 func (c *Collector) install(ctx context.Context) error {
+	if err := c.kept(); err != nil {
+		return err
+	}
 	for _, cu := range c.base.Customers {
 		if err := c.installContract(ctx, cu.ID); err != nil {
 			return err
@@ -33,9 +36,40 @@ func (c *Collector) install(ctx context.Context) error {
 			{evidence.KindKeyAdded, c.keys(cu.ID)},
 		}
 		for _, w := range wants {
-			if _, err := c.recorder.sync(ctx, cu.ID, w.kind, authorCollector, w.want); err != nil {
+			if err := c.record(ctx, cu.ID, w.kind, w.want); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// kept refuses an installed base from which something is gone that evidence rests on:
+// what was measured stays in every figure over its time.
+func (c *Collector) kept() error {
+	for _, k := range c.book.removed(c.base) {
+		return fmt.Errorf("device %s of customer %s is recorded and no longer in the installed base; put it back, and end its lease instead (lease: until)", k.device, k.customer)
+	}
+	for _, a := range c.base.Agents {
+		for _, cu := range c.base.Customers {
+			if at, _, ok := c.book.speaker(cu.ID, a.ID); ok && at != a.Location {
+				return fmt.Errorf("agent %s is recorded at location %s and now stands at %s; an agent at another place is another witness: give it a new id", a.ID, at, a.Location)
+			}
+		}
+	}
+	return nil
+}
+
+// record makes the ledger of a customer say what is configured, and enters what is new
+// into the book.
+func (c *Collector) record(ctx context.Context, cu vouch.CustomerID, kind evidence.RecordKind, want map[string]any) error {
+	written, err := c.recorder.sync(ctx, cu, kind, authorCollector, want)
+	if err != nil {
+		return err
+	}
+	for _, r := range written {
+		if err := c.book.take(r); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -205,20 +239,7 @@ func (c *Collector) recordAssignments(ctx context.Context, cu vouch.CustomerID, 
 			want[b.Subject] = assignmentBody{Subject: b.Subject, Agent: b.Agent, Site: b.Site, Checks: []checkBody{}, References: []referenceBody{}}
 		}
 	}
-	n, err := c.recorder.sync(ctx, cu, evidence.KindAssignment, authorCollector, want)
-	if err != nil || n == 0 {
-		return err
-	}
-	now, err := c.recorder.records(ctx, cu, evidence.KindAssignment)
-	if err != nil {
-		return err
-	}
-	for _, r := range now[len(now)-n:] {
-		if err := c.book.take(r); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.record(ctx, cu, evidence.KindAssignment, want)
 }
 
 // assignmentBodies cuts what an agent does into what each customer's ledger says.

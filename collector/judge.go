@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -149,6 +150,19 @@ func (j *judge) heartbeat(k agentKey, samples []vouch.Sample, doubts []bool, at,
 	}
 }
 
+// reached takes in how far the batches of every agent reach, at start.
+func (j *judge) reached(heads []store.ChainHead) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, h := range heads {
+		agent, _, _ := strings.Cut(h.Key, "+")
+		if h.Stream == vouch.Availability {
+			w := j.word(agentKey{h.Customer, vouch.AgentID(agent)})
+			w.through = max(w.through, contract.Milli(h.Through.UnixMilli()))
+		}
+	}
+}
+
 func (j *judge) word(k agentKey) *word {
 	w := j.words[k]
 	if w == nil {
@@ -211,14 +225,12 @@ func (j *judge) agentsOf(d *watched) []contract.Agent {
 	}
 	out := make([]contract.Agent, 0, len(ids))
 	for _, id := range ids {
-		a, ok := j.base.agents[id]
-		if !ok {
-			continue // an agent that was taken out of the installed base has no place any more
+		if at, custody, ok := j.book.speaker(d.customer, id); ok {
+			out = append(out, contract.Agent{
+				ID: id, Location: at, Custody: custody,
+				Checks: d.heard[id].checks(), References: j.selves[agentKey{d.customer, id}].references(),
+			})
 		}
-		out = append(out, contract.Agent{
-			ID: id, Location: a.Location, Custody: j.base.locations[a.Location].Custody,
-			Checks: d.heard[id].checks(), References: j.selves[agentKey{d.customer, id}].references(),
-		})
 	}
 	return out
 }

@@ -157,11 +157,11 @@ func subjectOf(body []byte) string {
 
 // sync makes the ledger of a customer say what is configured: for every subject
 // whose newest record of the kind has another body, a new record is written. It
-// returns how many it wrote.
-func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.RecordKind, author string, want map[string]any) (int, error) {
+// returns those.
+func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.RecordKind, author string, want map[string]any) ([]evidence.Record, error) {
 	have, err := r.records(ctx, c, kind)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	newest := map[string][]byte{}
 	for _, rec := range have {
@@ -171,7 +171,7 @@ func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.R
 	for _, subject := range slices.Sorted(maps.Keys(want)) {
 		body, err := evidence.MarshalCanonical(want[subject])
 		if err != nil {
-			return 0, fmt.Errorf("encode %s record of %s: %w", kind, c, err)
+			return nil, fmt.Errorf("encode %s record of %s: %w", kind, c, err)
 		}
 		if bytes.Equal(body, newest[subject]) {
 			continue
@@ -179,8 +179,7 @@ func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.R
 		drafts = append(drafts, draft{customer: c, kind: kind, author: author, body: want[subject]})
 	}
 	if len(drafts) == 0 {
-		return 0, nil
+		return nil, nil
 	}
-	_, err = r.write(ctx, drafts...)
-	return len(drafts), err
+	return r.write(ctx, drafts...)
 }

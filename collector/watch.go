@@ -78,6 +78,11 @@ func (w *watch) run(ctx context.Context) error {
 // start puts every device where it was settled before the collector stopped.
 func (w *watch) start(ctx context.Context) error {
 	j := w.judge
+	heads, err := w.store.Chains(ctx, "", "")
+	if err != nil {
+		return fmt.Errorf("read where the chains stand: %w", err)
+	}
+	j.reached(heads)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := contract.Floor(w.now())

@@ -47,10 +47,13 @@ type centre struct {
 	stranger *player
 	channels []notify.Channel
 	terms    contract.Terms
-	behind   atomic.Int64 // how far the collector's clock is behind, in nanoseconds
+	behind   atomic.Int64             // how far the collector's clock is behind, in nanoseconds
+	edit     func(*collector.Options) // applied to the options at each start; nil for none
 	stop     context.CancelFunc
 	group    *errgroup.Group
 }
+
+type assignment = wire.Assignment
 
 // player plays one agent.
 type player struct {
@@ -175,6 +178,9 @@ func (c *centre) start() {
 	ready := make(chan collector.Addresses, 1)
 	o := c.options()
 	o.Ready = func(a collector.Addresses) { ready <- a }
+	if c.edit != nil {
+		c.edit(&o)
+	}
 	c.group, c.stop = new(errgroup.Group), cancel
 	done := make(chan error, 1)
 	c.group.Go(func() error {
