@@ -6,37 +6,11 @@ package probes
 import (
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/vouch-sla/vouch"
 )
-
-// Secret is a community or a password. However it is printed, formatted, encoded
-// or logged, it comes out as "[redacted]"; only the conversion string(s) reveals it,
-// and its use as the key of a map in JSON, of which encoding/json asks nobody.
-type Secret string
-
-const redacted = "[redacted]"
-
-// String returns "[redacted]".
-func (Secret) String() string { return redacted }
-
-// GoString returns "[redacted]".
-func (Secret) GoString() string { return redacted }
-
-// MarshalText implements [encoding.TextMarshaler] with "[redacted]".
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// MarshalJSON implements [encoding/json.Marshaler] with "[redacted]".
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// LogValue implements [slog.LogValuer] with "[redacted]".
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// Format implements [fmt.Formatter]: every verb prints "[redacted]", because the
-// likes of %x and %q would otherwise see the bytes.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
 // SNMP versions as checks and credentials name them.
 const (
@@ -95,15 +69,15 @@ func PrivProtocols() []PrivProtocol {
 
 // Credential is what proves to an SNMP agent who asks.
 type Credential struct {
-	Version   string // SNMPv1, SNMPv2c or SNMPv3; empty follows the check
-	Community Secret // SNMPv1 and SNMPv2c
+	Version   string       // SNMPv1, SNMPv2c or SNMPv3; empty follows the check
+	Community vouch.Secret // SNMPv1 and SNMPv2c
 
 	User         string // SNMPv3, as everything below
 	Level        Level  // empty means the highest that the protocols below allow
 	Auth         AuthProtocol
-	AuthPassword Secret
+	AuthPassword vouch.Secret
 	Priv         PrivProtocol
-	PrivPassword Secret
+	PrivPassword vouch.Secret
 	Context      string // context name; most devices have none
 }
 

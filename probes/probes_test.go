@@ -26,8 +26,8 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 		fmt.Fprintf(&out, verb+"\n", c)
 		fmt.Fprintf(&out, verb+"\n", c.Community)
 		fmt.Fprintf(&out, verb+"\n", &c)
-		fmt.Fprintf(&out, verb+"\n", []probes.Secret{c.Community})
-		fmt.Fprintf(&out, verb+"\n", map[probes.Secret]int{c.Community: 1})
+		fmt.Fprintf(&out, verb+"\n", []vouch.Secret{c.Community})
+		fmt.Fprintf(&out, verb+"\n", map[vouch.Secret]int{c.Community: 1})
 	}
 	encoded, err := json.Marshal(map[string]any{"c": c, "p": &c, "s": c.Community})
 	if err != nil {
@@ -61,7 +61,7 @@ func TestValidate(t *testing.T) {
 	}{
 		{"unknown version", probes.Credential{}, "2", "allowed are 1, 2c and 3"},
 		{"no community", probes.Credential{}, "2c", "no community"},
-		{"long community", probes.Credential{Community: probes.Secret(strings.Repeat("x", 256))}, "1", "255"},
+		{"long community", probes.Credential{Community: vouch.Secret(strings.Repeat("x", 256))}, "1", "255"},
 		{"other version", probes.Credential{Version: "3", Community: "c"}, "2c", "is for SNMP version 3"},
 		{"no user", change(func(c *probes.Credential) { c.User = "" }), "3", "user name"},
 		{"long user", change(func(c *probes.Credential) { c.User = strings.Repeat("x", 33) }), "3", "user name"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/cmd/exit"
 	"github.com/vouch-sla/vouch/internal/durable"
 	"github.com/vouch-sla/vouch/probes"
@@ -72,11 +73,11 @@ func (f credentialFlags) parse() (c probes.Credential, version string, err error
 		Auth: probes.AuthProtocol(strings.ToUpper(f.auth)), Priv: probes.PrivProtocol(strings.ToUpper(f.priv)),
 	}
 	if version != probes.SNMPv3 {
-		c.Community = probes.Secret(cmp.Or(f.community, "public"))
+		c.Community = vouch.Secret(cmp.Or(f.community, "public"))
 	}
 	for _, s := range []struct {
 		file string
-		into *probes.Secret
+		into *vouch.Secret
 	}{{f.communityFile, &c.Community}, {f.authFile, &c.AuthPassword}, {f.privFile, &c.PrivPassword}} {
 		if s.file == "" {
 			continue
@@ -85,7 +86,7 @@ func (f credentialFlags) parse() (c probes.Credential, version string, err error
 		if err != nil {
 			return probes.Credential{}, "", exit.Misused("%v", err)
 		}
-		*s.into = probes.Secret(strings.TrimRight(string(raw), "\r\n"))
+		*s.into = vouch.Secret(strings.TrimRight(string(raw), "\r\n"))
 	}
 	if err := c.Validate(version); err != nil {
 		return probes.Credential{}, "", exit.Misused("%v", err)

@@ -94,13 +94,13 @@ func credentials(config configs.Agent) func(string) (probes.Credential, error) {
 func credential(c configs.Credential) probes.Credential {
 	return probes.Credential{
 		Version:      c.Version,
-		Community:    probes.Secret(c.Community.Reveal()),
+		Community:    vouch.Secret(c.Community.Reveal()),
 		User:         c.User,
 		Level:        probes.Level(c.Level),
 		Auth:         probes.AuthProtocol(c.AuthProtocol),
-		AuthPassword: probes.Secret(c.AuthPassword.Reveal()),
+		AuthPassword: vouch.Secret(c.AuthPassword.Reveal()),
 		Priv:         probes.PrivProtocol(c.PrivacyProtocol),
-		PrivPassword: probes.Secret(c.PrivacyPassword.Reveal()),
+		PrivPassword: vouch.Secret(c.PrivacyPassword.Reveal()),
 		Context:      c.Context,
 	}
 }

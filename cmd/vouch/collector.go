@@ -113,10 +113,10 @@ func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Option
 		}
 	}
 	if in := conf.Influx; in != nil {
-		o.Influx = &sink.Influx{URL: in.URL.String(), Org: in.Org, Bucket: in.Bucket, Token: sink.Secret(in.Token.Reveal())}
+		o.Influx = &sink.Influx{URL: in.URL.String(), Org: in.Org, Bucket: in.Bucket, Token: vouch.Secret(in.Token.Reveal())}
 	}
 	for _, w := range conf.Notify {
-		o.Channels = append(o.Channels, notify.Channel{Name: w.Name, URL: w.URL.String(), Secret: notify.Secret(w.Secret.Reveal()), AllowPrivate: w.AllowPrivate})
+		o.Channels = append(o.Channels, notify.Channel{Name: w.Name, URL: w.URL.String(), Secret: vouch.Secret(w.Secret.Reveal()), AllowPrivate: w.AllowPrivate})
 	}
 	return o
 }

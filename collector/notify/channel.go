@@ -13,28 +13,20 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/vouch-sla/vouch"
 )
 
 // Channel is one webhook.
 type Channel struct {
 	Name   string
-	URL    string // http or https; treated as a secret beyond its host
-	Secret Secret // key of the signature
+	URL    string       // http or https; treated as a secret beyond its host
+	Secret vouch.Secret // key of the signature
 	// AllowPrivate lets the channel reach loopback, private and link-local addresses.
 	// Without it a name in the configuration that leads into our own network is refused.
 	AllowPrivate bool
 	TLS          *tls.Config // nil for the system's authorities
 }
-
-// Secret is text that is never printed.
-type Secret string
-
-// Format implements [fmt.Formatter] for every verb, so that no way of printing shows
-// the secret.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
-
-// MarshalText implements [encoding.TextMarshaler].
-func (s Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
 // parse reports why a channel cannot be used.
 func (c Channel) parse() (*url.URL, error) {

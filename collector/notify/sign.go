@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vouch-sla/vouch"
 )
 
 // Headers of a message.
@@ -34,7 +36,7 @@ var (
 
 // Signature returns HMAC-SHA256(secret, timestamp + "." + body), the timestamp in
 // decimal Unix seconds, as the header carries it.
-func Signature(secret Secret, timestamp int64, body []byte) string {
+func Signature(secret vouch.Secret, timestamp int64, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(strconv.AppendInt(nil, timestamp, 10))
 	mac.Write([]byte("."))
@@ -43,7 +45,7 @@ func Signature(secret Secret, timestamp int64, body []byte) string {
 }
 
 // Sign sets the three headers of a message.
-func Sign(h http.Header, secret Secret, intent string, body []byte, now time.Time) {
+func Sign(h http.Header, secret vouch.Secret, intent string, body []byte, now time.Time) {
 	h.Set(HeaderIntent, intent)
 	h.Set(HeaderTimestamp, strconv.FormatInt(now.Unix(), 10))
 	h.Set(HeaderSignature, Signature(secret, now.Unix(), body))
@@ -56,7 +58,7 @@ func Sign(h http.Header, secret Secret, intent string, body []byte, now time.Tim
 //
 // Then look at [HeaderIntent]: a key that was seen before is a repeat of a message
 // whose answer was lost, and wants a 2xx answer and nothing else.
-func Verify(secret Secret, h http.Header, body []byte, now time.Time) error {
+func Verify(secret vouch.Secret, h http.Header, body []byte, now time.Time) error {
 	stamp := h.Get(HeaderTimestamp)
 	t, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil || strconv.FormatInt(t, 10) != stamp {

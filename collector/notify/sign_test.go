@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/notify"
 )
 
@@ -18,7 +19,7 @@ import (
 //	printf '1793000000.{"id":"x"}' | openssl dgst -sha256 -hmac secret
 func TestSignatureVectors(t *testing.T) {
 	tests := []struct {
-		secret notify.Secret
+		secret vouch.Secret
 		at     int64
 		body   string
 		want   string
@@ -45,7 +46,7 @@ func TestVerify(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		secret notify.Secret
+		secret vouch.Secret
 		header http.Header
 		body   []byte
 		now    time.Time

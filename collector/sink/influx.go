@@ -18,6 +18,8 @@ import (
 
 	influxdb2 "github.com/influxdata/influxdb-client-go/v2"
 	"github.com/influxdata/influxdb-client-go/v2/api"
+
+	"github.com/vouch-sla/vouch"
 )
 
 // Limits of one exchange with InfluxDB.
@@ -43,20 +45,10 @@ type Influx struct {
 	URL      string // http or https, without the path of the API
 	Org      string
 	Bucket   string
-	Token    Secret
+	Token    vouch.Secret
 	TLS      *tls.Config // nil for the system's authorities
 	Unsigned Unsigned
 }
-
-// Secret is text that is never printed.
-type Secret string
-
-// Format implements [fmt.Formatter] for every verb, so that no way of printing shows
-// the secret.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[redacted]")) }
-
-// MarshalText implements [encoding.TextMarshaler].
-func (s Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
 
 // Open prepares writing to the store. It does not connect: the store may be down.
 func (c Influx) Open() (*InfluxWriter, error) {

@@ -293,7 +293,7 @@ func TestInfluxHoldsEverySample(t *testing.T) {
 func testAnswers(t *testing.T, server *influxtest.Server) {
 	tests := []struct {
 		name, bucket string
-		token        sink.Secret
+		token        vouch.Secret
 		lines        string
 		class        sink.Class
 		stored       int64 // of the lines, good ones included in what is refused

@@ -37,10 +37,11 @@ const (
 // Compressor compresses bodies by zstd. It is for one goroutine.
 type Compressor struct{ enc *zstd.Encoder }
 
-// NewCompressor returns a compressor that needs about 2 MB while it works.
+// NewCompressor returns a compressor that needs about 2 MB while it works. The
+// fastest level packs line protocol no worse than the next one, and in less time.
 func NewCompressor() (*Compressor, error) {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window),
-		zstd.WithLowerEncoderMem(true), zstd.WithEncoderLevel(zstd.SpeedDefault))
+		zstd.WithLowerEncoderMem(true), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %v", err)
 	}

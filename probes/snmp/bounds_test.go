@@ -23,7 +23,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	p := newProber(t)
 	tg := probes.Target{Check: vouch.Check{Addr: netip.MustParseAddr("127.0.0.1"), Port: freePort(t).Port(), Timeout: 5 * time.Second, Version: probes.SNMPv2c}}
 	for i := range 4200 {
-		tg.Credential.Community = probes.Secret(fmt.Sprint("community", i))
+		tg.Credential.Community = vouch.Secret(fmt.Sprint("community", i))
 		if r := p.Probe(t.Context(), tg); r.Outcome == vouch.Up {
 			t.Fatal("Probe of a closed port is up")
 		}

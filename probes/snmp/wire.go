@@ -29,6 +29,7 @@ type wire struct {
 	unhook    func() bool
 	buffers   *buffers
 
+	until  time.Time // deadline of the socket
 	ids    [tries]uint32
 	sentAt [tries]time.Time
 	n      int // ids in use
@@ -71,7 +72,7 @@ func (w *wire) release(bool) {
 }
 
 func (w *wire) ask(ctx context.Context, req *request, again bool, deadline time.Time) (answer, error) {
-	if err := w.conn.SetReadDeadline(deadline); err != nil {
+	if err := w.limit(deadline); err != nil {
 		return answer{}, fail(probes.SendError(err))
 	}
 	if stopped(ctx) {
@@ -90,6 +91,17 @@ func (w *wire) ask(ctx context.Context, req *request, again bool, deadline time.
 	}
 	w.count.sent++
 	return w.await(ctx)
+}
+
+// limit sets the deadline of the socket, unless it is nearly that: the first tries of
+// an attempt's requests all end about when half of its timeout is used up, and each
+// change of a deadline costs about as much as decoding an answer.
+func (w *wire) limit(deadline time.Time) error {
+	if ahead := deadline.Sub(w.until); ahead >= 0 && ahead < time.Until(deadline)/32 {
+		return nil
+	}
+	w.until = deadline
+	return w.conn.SetReadDeadline(deadline)
 }
 
 // await reads datagrams until the answer or the deadline comes. When it is the
