@@ -75,6 +75,7 @@ type chain struct {
 	queued int // bytes in queue
 
 	spoken   bool      // something was sealed in this run
+	phase    uint64    // where in each interval it is sealed
 	due      time.Time // when it is sealed next, events apart
 	last     time.Time // when it was sealed last
 	urgent   time.Time // stamp of a sample that should not wait; zero for none

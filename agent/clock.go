@@ -8,16 +8,19 @@ import (
 	"time"
 )
 
-// clockMemory is how many measurements of the offset are kept, and for how long
-// one may stand: a quartz that is off by 50 ppm moves 15 ms in that time.
-const (
-	clockMemory = 16
-	clockAge    = 5 * time.Minute
-)
+// clockMemory is how many measurements of the offset are kept.
+const clockMemory = 16
+
+// drift is how fast a clock moves at worst away from what it was found to be: RFC 5905
+// section 10 counts with 15 ppm for a disciplined clock; a bare quartz in a warm
+// cabinet is off by up to 100.
+const drift = 100e-6
 
 // clockOffset estimates how far this host's clock is from the collector's. Each
 // answer of the collector gives one measurement whose error is at most half its
-// round trip; the one with the least error is believed.
+// round trip, and grows from then on; the one with the least error now is believed.
+// So a collector that is away for hours does not make every clock unknown: the bound
+// says what the last answer is still worth, and the contract decides (rule 0).
 type clockOffset struct {
 	mu   sync.Mutex // guards all below
 	last [clockMemory]offsetMeasure
@@ -50,18 +53,27 @@ func (c *clockOffset) observe(sent, received, server time.Time, resolution time.
 	c.next = (c.next + 1) % clockMemory
 }
 
-// estimate returns the offset and the bound of its error, and false where nothing
-// was measured in the last minutes.
+// estimate returns the offset and the bound of its error now, and false where nothing
+// was ever measured.
 func (c *clockOffset) estimate(now time.Time) (offset, bound time.Duration, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range c.last {
-		if m.at.IsZero() || now.Sub(m.at) > clockAge {
+		if m.at.IsZero() {
 			continue
 		}
-		if !known || m.bound < bound {
-			offset, bound, known = m.offset, m.bound, true
+		if b := m.bound + m.aged(now); !known || b < bound {
+			offset, bound, known = m.offset, b, true
 		}
 	}
 	return offset, bound, known
+}
+
+// aged returns by how much a measurement may have become wrong since: what the clock
+// drifts, and what it was set by, which shows as the difference between it and the
+// monotonic one.
+func (m offsetMeasure) aged(now time.Time) time.Duration {
+	elapsed := now.Sub(m.at).Abs()
+	set := now.Round(0).Sub(m.at.Round(0)) - now.Sub(m.at)
+	return time.Duration(float64(elapsed)*drift) + set.Abs()
 }

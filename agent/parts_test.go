@@ -48,10 +48,11 @@ func TestClockOffsetBelievesTheShortestRoundTrip(t *testing.T) {
 	}{
 		{"nothing", nil, 0, 0, 0, false},
 		{"received before sent", [][3]int{{100, 50, 70}}, 100, 0, 0, false},
-		{"too old", [][3]int{{0, 10, 5}}, 400_000, 0, 0, false},
+		{"an hour ago: 100 ppm of drift since", [][3]int{{0, 10, 5}}, 3_600_010, 0, 365 * time.Millisecond, true},
 		{"behind", [][3]int{{0, 100, 1050}}, 100, -time.Second, 50 * time.Millisecond, true},
 		{"ahead", [][3]int{{0, 100, -1950}}, 100, 2 * time.Second, 50 * time.Millisecond, true},
-		{"a slow one after a fast one", [][3]int{{0, 10, 5}, {20, 2020, 2000}}, 2020, 0, 5 * time.Millisecond, true},
+		{"a slow one after a fast one", [][3]int{{0, 10, 5}, {20, 2020, 2000}}, 2010, 0, 5200 * time.Microsecond, true},
+		{"a new one beats an old one that was better", [][3]int{{0, 10, 5}, {900_000, 900_100, 900_050}}, 900_100, 0, 50 * time.Millisecond, true},
 	} {
 		var c agent.ClockOffset
 		for _, o := range tt.observe {

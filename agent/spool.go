@@ -75,7 +75,7 @@ func (s *spool) assign(location vouch.LocationID, customers []vouch.CustomerID, 
 		s.open(chainKey{c, vouch.Telemetry}, now)
 	}
 	for _, c := range s.chains {
-		c.due = earlier(c.due, now.Add(sealing))
+		c.due = earlier(c.due, s.nextDue(c, now))
 	}
 	poke(s.ready) // a new chain wants to know where it stands at the collector
 	poke(s.wake)
@@ -91,11 +91,24 @@ func (s *spool) open(k chainKey, now time.Time) *chain {
 			c.begins = evidence.BeginsHeadLost
 		}
 		h := fnv.New64a()
-		io.WriteString(h, string(k.Customer)+"\x00"+string(k.Stream)) // a hash never fails
-		c.due = now.Add(time.Duration(h.Sum64() % uint64(s.sealing)))
+		io.WriteString(h, string(s.author.agent)+"\x00"+string(k.Customer)+"\x00"+string(k.Stream)) // a hash never fails
+		c.phase = h.Sum64()
+		c.due = s.nextDue(c, now)
 		s.chains[k] = c
 	}
 	return c
+}
+
+// nextDue is when a chain is sealed next, events apart. Each has a phase of its own,
+// whatever it was sealed for before: chains that are sealed together need room in the
+// queue together, and so do those of many agents at the collector.
+func (s *spool) nextDue(c *chain, after time.Time) time.Time {
+	n := s.sealing.Nanoseconds()
+	wait := (int64(c.phase%uint64(n)) - after.UnixNano()) % n
+	if wait <= 0 {
+		wait += n
+	}
+	return after.Add(time.Duration(wait))
 }
 
 // event says why a sample should be sealed sooner than at the next interval.
@@ -285,8 +298,8 @@ func (s *spool) early() time.Duration { return min(mostEarly, s.sealing/10) }
 // seal seals what a chain has before through, as far as there is room for it. The
 // caller holds mu.
 func (s *spool) seal(c *chain, through, now time.Time) {
-	for until := now.Add(s.early()); !c.due.After(until); {
-		c.due = c.due.Add(s.sealing * (1 + until.Sub(c.due)/s.sealing))
+	if until := now.Add(s.early()); !c.due.After(until) {
+		c.due = s.nextDue(c, until)
 	}
 	if through.After(c.urgent) {
 		c.urgent = time.Time{}

@@ -46,7 +46,7 @@ func (g gate) viewer(r *http.Request) (web.Viewer, error) {
 	if secret := presented(r); secret != "" {
 		return g.byToken(r.Context(), secret)
 	}
-	if !g.loopback {
+	if !g.loopback || forwarded(r) {
 		return web.Viewer{}, web.ErrUnauthenticated
 	}
 	if !loopbackHost(r.Host) {
@@ -66,6 +66,17 @@ func (g gate) byToken(ctx context.Context, secret string) (web.Viewer, error) {
 		return web.Viewer{Role: web.RoleNOC}, nil
 	}
 	return web.Viewer{Role: web.RoleCustomer, Customer: t.Customer}, nil
+}
+
+// forwarded reports whether a proxy passed the request on: then who asks is not on
+// this machine, whatever name the proxy uses for it.
+func forwarded(r *http.Request) bool {
+	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if r.Header.Get(h) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // presented returns the token that a request carries, or "".

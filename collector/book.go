@@ -117,9 +117,15 @@ func (b *book) takeContract(rec evidence.Record) error {
 	if err := json.Unmarshal(rec.Body, &body); err != nil {
 		return err
 	}
-	vs := slices.DeleteFunc(b.versions[rec.Customer], func(v contract.Version) bool { return v.Number == body.Version.Number })
-	vs = append(vs, body.Version)
-	slices.SortFunc(vs, func(x, y contract.Version) int { return cmp.Compare(x.Number, y.Number) })
+	v := body.Version
+	vs := b.versions[rec.Customer]
+	if len(vs) > 0 {
+		// What the parties agreed first holds from when they agreed that it does. A
+		// later version cannot reach back behind its own recording.
+		v.InForce = max(v.InForce, contract.Ceil(rec.Recorded))
+	}
+	vs = append(vs, v)
+	slices.SortStableFunc(vs, func(x, y contract.Version) int { return cmp.Compare(x.InForce, y.InForce) })
 	b.versions[rec.Customer] = vs
 	return nil
 }

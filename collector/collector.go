@@ -121,8 +121,9 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 		ls.close()
 		return err
 	}
-	url := ls.webURL()
-	c.webAt.Store(&url)
+	if url := ls.webURL(); ls.loopback {
+		c.webAt.Store(&url)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serveTLS(ctx, ls.agents, c.doorServer()) })
 	g.Go(func() error { return serve(ctx, ls.web, c.webServer(ls)) })
@@ -155,7 +156,11 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	signer, verifier, err := ledgerKey(opts.Dir, opts.Origin)
+	begun, err := s.Customers(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	signer, verifier, err := ledgerKey(opts.Dir, opts.Origin, len(begun) == 0)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -42,6 +43,7 @@ type door struct {
 	changed     func() // tells the loop that looks at verdicts
 	now         func() time.Time
 	log         *slog.Logger
+	failing     atomic.Bool // what came could not be stored; one line in the log for each change
 }
 
 // issued is an assignment as it is sent.
@@ -139,6 +141,9 @@ func (d *door) postBatches(w http.ResponseWriter, r *http.Request, agent vouch.A
 		d.failed(w, r.Context(), agent, err)
 		return
 	}
+	if d.failing.Swap(false) {
+		d.log.Info("notes are taken in again")
+	}
 	answer(w, wire.BatchesAnswer{Results: results})
 }
 
@@ -147,7 +152,9 @@ func (d *door) postBatches(w http.ResponseWriter, r *http.Request, agent vouch.A
 func (d *door) failed(w http.ResponseWriter, ctx context.Context, agent vouch.AgentID, err error) {
 	if ctx.Err() == nil {
 		d.count.refuse("own failure")
-		d.log.Error("could not take notes in", "agent", agent, "err", err)
+		if !d.failing.Swap(true) {
+			d.log.Error("could not take notes in; agents keep them and try again", "agent", agent, "err", err)
+		}
 	}
 	w.Header().Set("Retry-After", strconv.Itoa(5))
 	problem(w, http.StatusServiceUnavailable, "the collector could not store the notes; keep them and try again")

@@ -118,10 +118,14 @@ const ledgerKeyFile = "ledger.key"
 
 // ledgerKey returns the key of the ledger, and makes it at the first start. Its name
 // is the origin; a key of another origin is refused, because the ledger's name is
-// part of every signature made before.
-func ledgerKey(dir, origin string) (note.Signer, note.Verifier, error) {
+// part of every signature made before. A ledger that is not fresh has a key: a lost
+// one is never replaced by another behind the back of whoever relies on it.
+func ledgerKey(dir, origin string, fresh bool) (note.Signer, note.Verifier, error) {
 	path := filepath.Join(dir, ledgerKeyFile)
 	raw, err := durable.ReadSecret(path)
+	if errors.Is(err, fs.ErrNotExist) && !fresh {
+		return nil, nil, fmt.Errorf("the key of the ledger is gone: %s does not exist, but the ledger holds entries signed by it; restore the file from a back-up", path)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		skey, vkey, err := evidence.GenerateKey(rand.Reader, origin)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
@@ -102,6 +103,10 @@ func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) er
 		}
 		switch {
 		case was == nil:
+			if now := contract.Floor(c.now()); len(c.book.contracts(cu)) > 0 && v.InForce < now {
+				c.log.Warn("a contract version is recorded after the instant from which it is to be in force: it counts from now on",
+					"customer", cu, "contract", k.ID, "version", v.Number, "in_force", v.InForce.Time())
+			}
 			recs, err := c.recorder.write(ctx, draft{customer: cu, kind: evidence.KindContract, effective: v.InForce.Time(), author: authorCollector, body: body})
 			if err != nil {
 				return err

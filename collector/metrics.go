@@ -75,13 +75,15 @@ var (
 	descForks     = prometheus.NewDesc("vouch_ledger_forks", "Refused notes that are kept as evidence of equivocation.", []string{"customer"}, nil)
 	descIncidents = prometheus.NewDesc("vouch_incidents_open", "Open incidents.", nil, nil)
 	descLag       = prometheus.NewDesc("vouch_sink_lag_leaves", "Leaves that a time-series store has not been sent.", []string{"sink"}, nil)
+	descLagTime   = prometheus.NewDesc("vouch_sink_lag_seconds", "Age of the oldest leaf that a time-series store has not been sent.", []string{"sink"}, nil)
+	descSkipped   = prometheus.NewDesc("vouch_sink_skipped_batches", "Batches of which a time-series store refused lines for good.", []string{"sink"}, nil)
 	descFailing   = prometheus.NewDesc("vouch_sink_failing", "1 while a time-series store does not take what it is sent.", []string{"sink"}, nil)
 	descMessages  = prometheus.NewDesc("vouch_messages", "Messages by state.", []string{"state"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descHeartbeat, descThrough, descLeaves, descForks, descIncidents, descLag, descFailing, descMessages} {
+	for _, d := range []*prometheus.Desc{descHeartbeat, descThrough, descLeaves, descForks, descIncidents, descLag, descLagTime, descSkipped, descFailing, descMessages} {
 		ch <- d
 	}
 }
@@ -110,6 +112,8 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, k := range s.Sinks {
 		gauge(descLag, float64(k.LagLeaves), k.Name)
+		gauge(descLagTime, float64(k.LagS), k.Name)
+		gauge(descSkipped, float64(k.Skipped), k.Name)
 		failing := 0.0
 		if k.Error != "" {
 			failing = 1

@@ -70,7 +70,8 @@ func (c *Collector) agentStatus() []admin.AgentStatus {
 				continue
 			}
 			if !w.received.IsZero() && (s.Heartbeat == nil || w.received.After(*s.Heartbeat)) {
-				s.Heartbeat = &w.received
+				at := w.received // a copy: the answer is written when the lock is let go
+				s.Heartbeat = &at
 			}
 			if t := time.UnixMilli(int64(w.through)).UTC(); w.through > 0 && (s.Through == nil || t.Before(*s.Through)) {
 				s.Through = &t

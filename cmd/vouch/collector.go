@@ -27,7 +27,7 @@ import (
 func newCollectorCmd() *cobra.Command {
 	var file string
 	c := &cobra.Command{
-		Use: "collector --config FILE", Short: "Run the collector", Args: cobra.NoArgs,
+		Use: "collector --config FILE", Short: "Run the collector", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runCollector(c.Context(), file) },
 	}
 	c.Flags().StringVar(&file, "config", "/etc/vouch/collector.yaml", "the collector's file")
@@ -39,7 +39,7 @@ func newPinCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pin --data DIR | --config FILE",
 		Short: "Print the pin of the collector's key, for the agents' files; makes the key where there is none",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			switch {
 			case (dir == "") == (file == ""):
@@ -83,7 +83,7 @@ func runCollector(ctx context.Context, file string) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: conf.LogLevel}))
-	s, err := sqlite.Open(ctx, conf.Data, sqlite.Options{})
+	s, err := sqlite.Open(ctx, conf.Data, sqlite.Options{Version: cmp.Or(version, "unreleased")})
 	if err != nil {
 		return err
 	}

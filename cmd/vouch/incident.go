@@ -15,7 +15,7 @@ import (
 )
 
 func newIncidentCmd() *cobra.Command {
-	c := &cobra.Command{Use: "incident", Short: "List incidents", Args: cobra.NoArgs}
+	c := group(&cobra.Command{Use: "incident", Short: "List incidents"})
 	client := dataFlag(c)
 	c.AddCommand(newIncidentListCmd(client))
 	return c
@@ -24,7 +24,7 @@ func newIncidentCmd() *cobra.Command {
 func newIncidentListCmd(client func() *admin.Client) *cobra.Command {
 	var customer string
 	c := &cobra.Command{
-		Use: "list", Short: "List incidents, open ones first, then the newest first", Args: cobra.NoArgs,
+		Use: "list", Short: "List incidents, open ones first, then the newest first", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var list []admin.Incident
 			if err := client().Get(c.Context(), admin.PathIncidents, url.Values{"customer": {customer}}, &list); err != nil {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // contracts name zones; a container or a router may have no zone files
 
@@ -21,6 +22,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newRootCmd().ExecuteContext(ctx)
+	if err != nil && strings.HasPrefix(err.Error(), "required flag(s)") {
+		err = exit.Misused("%v; see `vouch help`", err) // cobra has no hook for these
+	}
 	stop()
 	os.Exit(exit.Report(os.Stderr, "vouch", err))
 }
@@ -33,8 +37,9 @@ func newRootCmd() *cobra.Command {
 		Version:       versionString(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 	}
+	root.RunE = func(*cobra.Command, []string) error { return exit.Misused("say what to do; see `vouch --help`") }
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return exit.Misused("%v; see `%s --help`", err, c.CommandPath())
@@ -46,4 +51,27 @@ func newRootCmd() *cobra.Command {
 		newAvailabilityCmd(), newClockCmd(),
 	)
 	return root
+}
+
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return exit.Misused("%q is not understood; see `%s --help`", args[0], c.CommandPath())
+	}
+	return nil
+}
+
+func oneArg(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return exit.Misused("one argument is needed: %s", c.UseLine())
+	}
+	return nil
+}
+
+// group is a command that only holds others: alone it is not understood.
+func group(c *cobra.Command) *cobra.Command {
+	c.Args = noArgs
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		return exit.Misused("say what to do; see `%s --help`", c.CommandPath())
+	}
+	return c
 }

@@ -8,16 +8,18 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/cmd/exit"
 	"github.com/vouch-sla/vouch/collector/admin"
 )
 
 func newMaintenanceCmd() *cobra.Command {
-	c := &cobra.Command{Use: "maintenance", Short: "Announce, list and cancel maintenance", Args: cobra.NoArgs}
+	c := group(&cobra.Command{Use: "maintenance", Short: "Announce, list and cancel maintenance"})
 	client := dataFlag(c)
 	c.AddCommand(newMaintenanceAddCmd(client), newMaintenanceListCmd(client), newMaintenanceCancelCmd(client))
 	return c
@@ -28,9 +30,15 @@ func newMaintenanceAddCmd(client func() *admin.Client) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add --customer ID [--site ID | --device ID] --from TIME --to TIME --reason TEXT",
 		Short: "Announce a maintenance; it is announced at the instant it is recorded",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			now := time.Now()
+			if owner, id, ok := strings.Cut(device, "/"); ok {
+				if customer != "" && customer != owner {
+					return exit.Misused("--device %s is not of --customer %s", device, customer)
+				}
+				customer, device = owner, id
+			}
 			start, err := parseInstant("from", from, now)
 			if err != nil {
 				return err
@@ -84,7 +92,7 @@ func scope(m admin.Maintenance) string {
 
 func newMaintenanceListCmd(client func() *admin.Client) *cobra.Command {
 	c := &cobra.Command{
-		Use: "list", Short: "List announced maintenance", Args: cobra.NoArgs,
+		Use: "list", Short: "List announced maintenance", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var ms []admin.Maintenance
 			if err := client().Get(c.Context(), admin.PathMaintenance, nil, &ms); err != nil {
@@ -116,7 +124,7 @@ func newMaintenanceListCmd(client func() *admin.Client) *cobra.Command {
 func newMaintenanceCancelCmd(client func() *admin.Client) *cobra.Command {
 	var customer string
 	c := &cobra.Command{
-		Use: "cancel ID", Short: "Cancel a maintenance from now on; time that has passed under it stays", Args: cobra.ExactArgs(1),
+		Use: "cancel ID", Short: "Cancel a maintenance from now on; time that has passed under it stays", Args: oneArg,
 		RunE: func(c *cobra.Command, args []string) error {
 			var m admin.Maintenance
 			err := client().Delete(c.Context(), admin.PathMaintenance, url.Values{"id": args, "customer": {customer}}, &m)

@@ -19,7 +19,7 @@ func newStatementCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "statement --customer ID (--month 2026-11 | --from TIME --to TIME)",
 		Short: "Print the availability of a customer's services over a period",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	client, asJSON := dataFlag(c), jsonFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -17,7 +17,7 @@ import (
 
 func newStatusCmd() *cobra.Command {
 	c := &cobra.Command{
-		Use: "status", Short: "Say how the running collector is: agents, ledgers, stores, messages", Args: cobra.NoArgs,
+		Use: "status", Short: "Say how the running collector is: agents, ledgers, stores, messages", Args: noArgs,
 	}
 	client, asJSON := dataFlag(c), jsonFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -83,7 +83,7 @@ func offset(us *int64) string {
 
 func newRebuildCmd() *cobra.Command {
 	c := &cobra.Command{
-		Use: "rebuild", Short: "Derive everything below the ledger anew; numbers stay the same, nothing is sent", Args: cobra.NoArgs,
+		Use: "rebuild", Short: "Derive everything below the ledger anew; numbers stay the same, nothing is sent", Args: noArgs,
 	}
 	client := dataFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -97,10 +97,10 @@ func newRebuildCmd() *cobra.Command {
 }
 
 func newLedgerCmd() *cobra.Command {
-	c := &cobra.Command{Use: "ledger", Short: "Look after the ledgers", Args: cobra.NoArgs}
+	c := group(&cobra.Command{Use: "ledger", Short: "Look after the ledgers"})
 	client := dataFlag(c)
 	check := &cobra.Command{
-		Use: "check", Short: "Read every entry again and compare it with the hashes", Args: cobra.NoArgs,
+		Use: "check", Short: "Read every entry again and compare it with the hashes", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var damage []string
 			if err := client().Get(c.Context(), admin.PathCheck, nil, &damage); err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 func newTokenCmd() *cobra.Command {
-	c := &cobra.Command{Use: "token", Short: "Add, list and remove tokens for reading over HTTP", Args: cobra.NoArgs}
+	c := group(&cobra.Command{Use: "token", Short: "Add, list and remove tokens for reading over HTTP"})
 	client := dataFlag(c)
 	c.AddCommand(newTokenAddCmd(client), newTokenListCmd(client), newTokenRemoveCmd(client))
 	return c
@@ -27,7 +27,7 @@ func newTokenAddCmd(client func() *admin.Client) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add --customer ID | --role noc",
 		Short: "Make a token; its secret is printed once and stored only as a hash",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
 			case customer != "" && role != "" && role != "customer":
@@ -58,7 +58,7 @@ func newTokenAddCmd(client func() *admin.Client) *cobra.Command {
 
 func newTokenListCmd(client func() *admin.Client) *cobra.Command {
 	c := &cobra.Command{
-		Use: "list", Short: "List tokens", Args: cobra.NoArgs,
+		Use: "list", Short: "List tokens", Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var ts []admin.Token
 			if err := client().Get(c.Context(), admin.PathTokens, nil, &ts); err != nil {
@@ -85,7 +85,7 @@ func newTokenListCmd(client func() *admin.Client) *cobra.Command {
 
 func newTokenRemoveCmd(client func() *admin.Client) *cobra.Command {
 	return &cobra.Command{
-		Use: "remove ID", Short: "Remove a token; it stops working at once", Args: cobra.ExactArgs(1),
+		Use: "remove ID", Short: "Remove a token; it stops working at once", Args: oneArg,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := client().Delete(c.Context(), admin.PathTokens, url.Values{"id": args}, nil); err != nil {
 				return err

@@ -44,6 +44,7 @@ type Event struct {
 	Witnesses         []vouch.LocationID `json:"witnesses"`
 	RestsOnOneWitness bool               `json:"rests_on_one_witness"`
 	EvidencePending   bool               `json:"evidence_pending"` // it rests on heartbeats that no batch has confirmed yet
+	FoundLate         bool               `json:"found_late"`       // it was over when its measurements came: nobody need be woken
 	ContractVersion   int                `json:"contract_version"`
 	URL               string             `json:"url,omitempty"` // page of the incident
 }
@@ -56,7 +57,7 @@ func NewEvent(id string, e incident.Event, url string) Event {
 	m := Event{
 		ID: id, Customer: i.Customer, Incident: i.ID, Transition: transitionOf(e.Kind), Event: e.Kind, At: e.At.UTC(),
 		Site: i.Site, Devices: i.Devices(), From: i.From().Time(), OpenedAt: i.OpenedAt.UTC(), CountedS: int64(i.Counted()),
-		Witnesses: i.Witnesses(), RestsOnOneWitness: i.Single(), EvidencePending: i.Pending(), ContractVersion: i.Contract, URL: url,
+		Witnesses: i.Witnesses(), RestsOnOneWitness: i.Single(), EvidencePending: i.Pending(), FoundLate: i.FoundLate, ContractVersion: i.Contract, URL: url,
 	}
 	if to, ended := i.To(); ended && m.Transition != Withdrawn {
 		m.To = to.Time()

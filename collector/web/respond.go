@@ -68,7 +68,7 @@ func (s *server) explain(r *http.Request, err error) failure {
 	case errors.Is(err, ErrNotFound):
 		return failure{http.StatusNotFound, "There is no such page", "Devices keep their address when they move. This one may have left the installed base, or it is not yours to see.", ""}
 	case errors.Is(err, ErrUnauthenticated):
-		return failure{http.StatusUnauthorized, "Who is asking?", "This page needs a token: send it as \"Authorization: Bearer ...\". The provider makes one with vouch token add.", ""}
+		return failure{http.StatusUnauthorized, "Who is asking?", "This page needs a token: send it as \"Authorization: Bearer ...\", or type it as the password. The provider makes one with vouch token add.", ""}
 	case errors.Is(err, ErrForbidden):
 		return failure{http.StatusForbidden, "This is not yours to see", "Your token is known, but it does not reach this far. Nothing of another customer is ever shown.", ""}
 	case errors.Is(err, ErrBadRequest):
@@ -97,7 +97,7 @@ func (f failure) status(w http.ResponseWriter) {
 	h := w.Header()
 	switch f.Status {
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="vouch"`)
+		h.Set("WWW-Authenticate", `Basic realm="vouch", charset="UTF-8"`) // a browser asks for a password: the token
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
 	case http.StatusMethodNotAllowed:

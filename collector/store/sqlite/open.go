@@ -82,6 +82,14 @@ func dsn(path string, params url.Values) string {
 
 // openWriter opens the one connection that writes.
 func openWriter(path string) (*sql.DB, error) {
+	// SQLite makes a missing file readable for all, and gives its log the same mode.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", dsn(path, url.Values{
 		"mode":          {"rwc"},
 		"_txlock":       {"immediate"},
