@@ -7,12 +7,13 @@ package contract
 // to, and returns the state of rule 8 after it with the transitions that it brought
 // about, in order. It is for the running system, which keeps f at an instant that no
 // longer changes and looks ahead from there again and again; f itself is left as it
-// was. What the verdict leaves out of span is unknown.
+// was. What the verdict leaves out of span is unknown; what it says beyond span is left
+// for the next call.
 func (f Fold) Advance(versions []Version, verdict []Segment, span Span) (Fold, []Transition) {
 	after := f.clone()
 	var moves []Transition
 	terms := termsOf(versions)
-	for _, p := range Explain(versions, verdict, span) {
+	for _, p := range Explain(versions, Slice(verdict, span), span) {
 		if t, moved := after.Add(p, terms(p.From)); moved {
 			moves = append(moves, t)
 		}

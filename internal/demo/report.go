@@ -145,7 +145,7 @@ func (p *printer) steps(steps []Step, e Expected, c Comparison) {
 func (p *printer) verdict(out Outcome, e Expected) {
 	switch out.Verdict {
 	case Matches:
-		p.wrap("", fmt.Sprintf("All %d steps were measured as they were done: every second within %v of an edge, every incident, every excluded second, and nothing else.", len(e.Effects), e.Tolerance))
+		p.wrap("", fmt.Sprintf("All %d steps were measured as they were done: every outage with its edges to within %v, every incident, every excluded second, and nothing else.", len(e.Effects), e.Tolerance))
 	case Differs:
 		p.wrap("", "What was measured is NOT what was done:")
 	case TooBusy:

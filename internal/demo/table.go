@@ -24,7 +24,7 @@ const (
 	bold    style = "1"
 	green   style = "32"
 	red     style = "1;31"
-	block1  style = "1;97;41" // the only solid one: down, as the verdict
+	solid   style = "1;97;41" // the only solid one: down, as the verdict
 	yellow  style = "33"
 	magenta style = "35"
 	cyan    style = "36"
@@ -193,7 +193,7 @@ func (s *sheet) device(d admin.LiveDevice) string {
 	}
 	st, text := mark(d.State)
 	if d.State == "down" {
-		st = block1
+		st = solid
 	}
 	if d.State == "maintenance" && c.verdict < 15 {
 		text = "[·] maint."

@@ -22,14 +22,14 @@ import (
 func TestMemoryIsBounded(t *testing.T) {
 	p := newProber(t)
 	tg := probes.Target{Check: vouch.Check{Addr: netip.MustParseAddr("127.0.0.1"), Port: freePort(t).Port(), Timeout: 5 * time.Second, Version: probes.SNMPv2c}}
-	for i := range 4200 {
+	for i := range 8300 {
 		tg.Credential.Community = vouch.Secret(fmt.Sprint("community", i))
 		if r := p.Probe(t.Context(), tg); r.Outcome == vouch.Up {
 			t.Fatal("Probe of a closed port is up")
 		}
 	}
-	if n := snmp.KnownTargets(p); n > 4096 {
-		t.Errorf("%d targets are remembered, want at most 4096", n)
+	if n := snmp.KnownTargets(p); n > 8192 {
+		t.Errorf("%d targets are remembered, want at most 8192", n)
 	}
 }
 

@@ -42,17 +42,24 @@ func (p *Prober) put(tg target, k *knowledge) {
 	p.known[tg] = k
 }
 
-// evict drops everything unused since the instant, and if that was nothing, one
-// piece of knowledge: with an open session where that is what is short.
+// maxLooks bounds how many pieces of knowledge are looked at to find room for one:
+// a map begins to iterate anywhere, so that in the long run all are looked at.
+const maxLooks = 64
+
+// evict drops what is unused since the instant among a few, and if that was nothing,
+// one piece of knowledge: with an open session where that is what is short.
 func (p *Prober) evict(unusedSince time.Time, session bool) {
-	dropped := false
+	dropped, looks := false, 0
 	for tg, k := range p.known {
 		if k.used.Before(unusedSince) {
 			p.drop(tg, k)
 			dropped = true
 		}
+		if looks++; looks == maxLooks {
+			break
+		}
 	}
-	if dropped {
+	if dropped && !session {
 		return
 	}
 	for tg, k := range p.known {

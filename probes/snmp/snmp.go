@@ -55,7 +55,7 @@ type knowledge struct {
 // Bounds on what a prober keeps.
 const (
 	maxPlans    = 1024
-	maxKnown    = 4096
+	maxKnown    = 8192 // about 1 KB each
 	maxSessions = 1024 // each holds a socket and 64 KiB
 	idleAfter   = 15 * time.Minute
 )
