@@ -107,13 +107,22 @@ func (w *wire) limit(deadline time.Time) error {
 // await reads datagrams until the answer or the deadline comes. When it is the
 // deadline, the error tells whether anything came at all.
 func (w *wire) await(ctx context.Context) (answer, error) {
-	outcome := errSilent
+	outcome, last := errSilent, false
 	for {
 		n, err := w.conn.Read(w.buffers.in[:])
 		if err != nil {
 			switch {
 			case stopped(ctx):
 				return answer{}, fail(probes.Unknown(vouch.ReasonStopped, ""))
+			case probes.IsTimeout(err) && !last:
+				// Perhaps it was we who slept: an answer that lies in the socket came,
+				// however late we are to read it. The device is not to blame for that.
+				last = true
+				w.until = time.Now().Add(lastLook)
+				if err := w.conn.SetReadDeadline(w.until); err != nil {
+					return answer{}, fail(probes.ReceiveError(err))
+				}
+				continue
 			case probes.IsTimeout(err):
 				return answer{}, outcome
 			}
@@ -130,6 +139,10 @@ func (w *wire) await(ctx context.Context) (answer, error) {
 		return ans, nil
 	}
 }
+
+// lastLook is how long a read waits that only takes what has come already. A deadline
+// that has passed would not even look.
+const lastLook = time.Millisecond
 
 // stopped reports whether the caller broke the attempt off; a deadline that passed
 // is a timeout.

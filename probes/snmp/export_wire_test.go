@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package snmp
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// AwaitLate has answer lie in the socket of an exchange with the request id whose
+// deadline has passed, as after the process slept, and returns what waiting comes to.
+func AwaitLate(peer *net.UDPConn, community string, id uint32, answer []byte) error {
+	w, err := dialWire(context.Background(), peer.LocalAddr().(*net.UDPAddr).AddrPort(), netip.Addr{}, wireV2c, community, new(buffers))
+	if err != nil {
+		return err
+	}
+	defer w.release(false)
+	w.ids[0], w.sentAt[0], w.n = id, time.Now(), 1
+	if answer != nil {
+		if _, err := peer.WriteToUDP(answer, w.conn.LocalAddr().(*net.UDPAddr)); err != nil {
+			return err
+		}
+	}
+	if err := w.conn.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		return err
+	}
+	_, err = w.await(context.Background())
+	return err
+}
+
+// ErrSilent says that nothing came.
+var ErrSilent = errSilent
