@@ -35,7 +35,8 @@ type heartbeats struct {
 	log      *slog.Logger
 
 	plan    atomic.Pointer[heartbeatPlan]
-	changed chan struct{} // capacity 1: the plan changed
+	changed chan struct{}   // capacity 1: the plan changed
+	works   chan<- struct{} // told when heartbeats work again
 	failing bool
 }
 
@@ -127,6 +128,10 @@ func (h *heartbeats) send(ctx context.Context, p heartbeatPlan, customers []vouc
 	case len(customers) > 0:
 		if h.failing {
 			h.log.Info("heartbeat works again")
+			select {
+			case h.works <- struct{}{}:
+			default:
+			}
 		}
 		h.failing = false
 	}

@@ -83,12 +83,13 @@ func newSession(o Options, key signingKey) (*session, error) {
 	s.health.ask, s.health.record = s.askReference, s.recordReference
 	s.schedule = newSchedule(o.ID, o.Concurrency)
 	s.schedule.attempt, s.schedule.overload, s.schedule.late = s.attempt, s.overload, s.counts.late
-	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, log: o.Log}
+	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, log: o.Log, again: make(chan struct{}, 1)}
 	s.assigner = &assigner{
 		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: uploads, apply: s.assign, log: o.Log,
 		wake: make(chan struct{}, 1),
 	}
 	s.beats = &heartbeats{
+		works:  s.uploads.again,
 		author: by, spool: s.spool, outcomes: s.outcomes, client: beats, offset: &s.offset,
 		assigner: s.assigner, counts: &s.counts, log: o.Log, changed: make(chan struct{}, 1),
 	}

@@ -5,8 +5,10 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/vouch-sla/vouch/evidence"
@@ -28,6 +30,10 @@ type uploader struct {
 	counts *counters
 	log    *slog.Logger
 
+	// again hears of a heartbeat that works again; capacity 1. The collector is back
+	// then, and a wait that has grown long is cut short.
+	again chan struct{}
+
 	wait    backoff
 	failing bool
 }
@@ -41,9 +47,7 @@ func (u *uploader) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			if !sleep(ctx, u.wait.after(err)) {
-				return nil
-			}
+			u.waitAfter(ctx, err)
 			continue
 		case sent > 0:
 			continue
@@ -57,6 +61,31 @@ func (u *uploader) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		timer.Stop()
+	}
+}
+
+// waitAfter waits after a failure: as long as the back-off says, or until a heartbeat
+// works again and a moment more, so that the agents of a collector that comes back do
+// not all come at once. A Retry-After is kept to.
+func (u *uploader) waitAfter(ctx context.Context, err error) {
+	select { // what was heard before this failure says nothing
+	case <-u.again:
+	default:
+	}
+	var answer *answerError
+	again := u.again
+	if errors.As(err, &answer) && answer.after > 0 {
+		again = nil
+	}
+	timer := time.NewTimer(u.wait.after(err))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case <-again:
+		u.wait.reset()
+		u.client.close()
+		sleep(ctx, rand.N(firstWait))
 	}
 }
 

@@ -246,3 +246,33 @@ func TestAgentOverARealSocket(t *testing.T) {
 	b.collector.close()
 	contiguous(t, b.collector.items("acme", vouch.Availability))
 }
+
+// A collector that comes back is brought what waits as soon as a heartbeat shows it, not
+// when a back-off that has grown to a minute ends.
+func TestUploadFollowsTheFirstHeartbeatThatWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, assignment(1))
+		b.start()
+		time.Sleep(5 * time.Minute)
+		b.collector.set(func(c *collector) {
+			c.before = func(w http.ResponseWriter, r *http.Request) bool {
+				w.WriteHeader(http.StatusBadGateway)
+				return true
+			}
+		})
+		time.Sleep(20 * time.Minute)
+		before := len(b.collector.samples("acme"))
+		beats := len(b.collector.beaten())
+		b.collector.set(func(c *collector) { c.before = nil })
+		for len(b.collector.beaten()) == beats {
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(2 * time.Second) // of virtual time: the moment by which agents are spread, and some
+		after := len(b.collector.samples("acme"))
+		b.stop()
+		b.down()
+		if after <= before {
+			t.Errorf("samples at the collector 2 s after a heartbeat works again = %d, want more than the %d before", after, before)
+		}
+	})
+}
