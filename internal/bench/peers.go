@@ -1,0 +1,173 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/vouch-sla/vouch/probes/probetest"
+)
+
+// Names of the peers, as the table shows them.
+const (
+	peerLoop    = "gosnmp loop"
+	peerMinimum = "minimum"
+)
+
+// peer is another program that does the same work, and what counts its values.
+type peer struct {
+	name    string
+	program string
+	flags   []string
+	sink    string // HOST:PORT
+	process *process
+	counter *process
+}
+
+// targets is everything beside the agent: the devices and the peers that ask them.
+type targets struct {
+	tools   string
+	devices *process
+	peers   []*peer
+
+	stop    context.CancelFunc // ends devices that are simulated in this process
+	running sync.WaitGroup
+}
+
+// control is where the program that plays the devices answers HTTP.
+const control = "127.0.0.1:1160"
+
+// startTargets starts n devices and the sinks of the peers. Without tools the devices
+// are simulated here, and there are no peers.
+func startTargets(ctx context.Context, dir, tools string, n int) (*targets, error) {
+	t := &targets{tools: tools, stop: func() {}}
+	if tools == "" {
+		return t, t.simulate(ctx, n)
+	}
+	var err error
+	t.devices, err = start(ctx, dir, "target", filepath.Join(tools, "target"), "-n", strconv.Itoa(n))
+	if err == nil {
+		err = answers(ctx, t.devices, "http://"+control+"/stats")
+	}
+	t.peers = []*peer{
+		{name: peerLoop, program: "gosnmploop", flags: []string{"-mode", "multi"}},
+		{name: peerMinimum, program: "minpoll"},
+	}
+	for _, p := range t.peers {
+		if err == nil {
+			err = p.count(ctx, dir, tools)
+		}
+	}
+	if err != nil {
+		t.end()
+		return nil, err
+	}
+	return t, nil
+}
+
+// count starts the sink of a peer.
+func (p *peer) count(ctx context.Context, dir, tools string) error {
+	var err error
+	if p.sink, err = freePort(); err != nil {
+		return err
+	}
+	p.counter, err = start(ctx, dir, "sink-"+p.program, filepath.Join(tools, "sink"), "-listen", p.sink)
+	if err != nil {
+		return err
+	}
+	return answers(ctx, p.counter, "http://"+p.sink+"/ping")
+}
+
+// start starts the peers.
+func (t *targets) start(ctx context.Context, dir string, n int) error {
+	for _, p := range t.peers {
+		flags := append([]string{"-n", strconv.Itoa(n), "-sink", "http://" + p.sink + "/api/v2/write?precision=ns"}, p.flags...)
+		var err error
+		if p.process, err = start(ctx, dir, p.program, filepath.Join(t.tools, p.program), flags...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *targets) processes() []*process {
+	var ps []*process
+	for _, p := range t.peers {
+		ps = append(ps, p.process)
+	}
+	return ps
+}
+
+// end stops everything.
+func (t *targets) end() {
+	for _, p := range t.peers {
+		for _, q := range []*process{p.process, p.counter} {
+			if q != nil {
+				q.end()
+			}
+		}
+	}
+	if t.devices != nil {
+		t.devices.end()
+	}
+	t.stop()
+	t.running.Wait()
+}
+
+// delivered returns how many values of polls in [from, to) a peer has delivered. It
+// looks a second back, for what is still on its way.
+func (p *peer) delivered(ctx context.Context, from, to time.Time) (int, error) {
+	second := func(t time.Time) string {
+		return strconv.FormatFloat(float64(t.Add(-time.Second).UnixMilli())/1000, 'f', 3, 64)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.sink+"/report?from="+second(from)+"&to="+second(to), nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	var report map[string]json.RawMessage
+	if err := json.NewDecoder(resp.Body).Decode(&report); err != nil {
+		return 0, fmt.Errorf("report of the sink of %s: %w", p.name, err)
+	}
+	values := 0
+	for _, measurement := range []string{"snmp", "interface"} {
+		var m struct{ Fields int }
+		if raw, ok := report[measurement]; ok {
+			if err := json.Unmarshal(raw, &m); err != nil {
+				return 0, fmt.Errorf("report of the sink of %s: %w", p.name, err)
+			}
+		}
+		values += m.Fields
+	}
+	return values, nil
+}
+
+// simulate plays n devices in this process.
+func (t *targets) simulate(ctx context.Context, n int) error {
+	ctx, t.stop = context.WithCancel(ctx)
+	walk := probetest.Gateway(interfacesARow)
+	for i := range n {
+		d, err := probetest.Listen(netip.AddrPortFrom(deviceAddr(i), devicePort), walk, probetest.Options{Community: community})
+		if err != nil {
+			t.end()
+			return err
+		}
+		t.running.Go(func() { _ = d.Run(ctx) }) // its only error is a socket that closed by itself
+	}
+	return nil
+}
