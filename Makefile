@@ -30,8 +30,7 @@ lint: ## gofmt, go vet, staticcheck
 	@scripts/lint
 
 bench: ## print figures: benchmarks, and the cost of a poll beside other programs
-	go test -run '^$$' -bench . -benchmem ./...
-	@test ! -x scripts/bench || scripts/bench
+	@scripts/bench
 
 package: ## cross-build every platform into dist/, with checksums
 	@VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' scripts/package

@@ -19,7 +19,7 @@ const (
 	earlyBytes  = 512 << 10              // a chain with this much pending is sealed early
 	soonestSeal = time.Second            // between two batches of a chain because of events
 	scanPause   = 50 * time.Millisecond  // between two looks at the chains
-	mostEarly   = time.Second            // chains that are due so soon are sealed with one that is
+	mostEarly   = 5 * time.Second        // chains that are due so soon are sealed with one that is
 	retrySave   = 5 * time.Second        // after heads could not be written
 	waitFlight  = 100 * time.Millisecond // to look again whether an urgent sample can be sealed
 )

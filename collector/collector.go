@@ -173,7 +173,9 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.figures = newFigures(b, c.book, s, c.now)
 	c.judge = newJudge(b, c.book, s, c.now, c.log)
 	c.judge.contradicted = func(n int) { c.count.contradicted.Add(float64(n)) }
+	caught := make(chan struct{})
 	c.watch = &watch{
+		ready: caught,
 		judge: c.judge, book: c.book, recorder: c.recorder, store: s, wake: c.grew, came: make(chan struct{}, 1),
 		figures: c.figures, count: c.count, now: c.now, log: c.log,
 	}
@@ -181,7 +183,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
 	c.reader = &reader{
 		store: s, judge: c.judge, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(verifier),
-		bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log,
+		bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log, caught: caught,
 	}
 	for _, ch := range opts.Channels {
 		c.reader.channels = append(c.reader.channels, ch.Name)

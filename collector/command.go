@@ -289,8 +289,5 @@ func (c *Collector) tokens(ctx context.Context) (any, error) {
 // rebuild derives everything below the ledger anew.
 func (c *Collector) rebuild(ctx context.Context) error {
 	c.log.Info("rebuilding from the ledger")
-	if err := c.reader.rebuild(ctx); err != nil {
-		return err
-	}
-	return c.watch.again(ctx)
+	return c.watch.again(ctx, c.reader.rebuild)
 }

@@ -32,6 +32,9 @@ type judge struct {
 	data store.Derived
 	now  func() time.Time
 	log  *slog.Logger
+	// start is when the collector started: an agent that was silent while nobody
+	// listened may come back.
+	start time.Time
 
 	// contradicted counts heartbeats that batches did not bear out.
 	contradicted func(n int)
@@ -81,7 +84,7 @@ const (
 
 func newJudge(b *base, k *book, data store.Derived, now func() time.Time, log *slog.Logger) *judge {
 	j := &judge{
-		base: b, book: k, data: data, now: now, log: log, contradicted: func(int) {},
+		base: b, book: k, data: data, now: now, log: log, start: now(), contradicted: func(int) {},
 		watched: map[deviceKey]*watched{}, selves: map[agentKey]heard{}, words: map[agentKey]*word{},
 		assigned: map[deviceKey][]vouch.AgentID{}, selvesFrom: map[vouch.CustomerID]contract.Second{},
 	}
@@ -274,6 +277,22 @@ func (j *judge) look(d *watched, now contract.Second) {
 		d.breaches = append(d.breaches, *after.Current)
 	}
 	d.counting = after.Counting
+}
+
+// reach returns how far the batches of all agents of a device have come in. An agent that
+// has been away for longer than the judge looks back is not waited for. j.mu is held.
+func (j *judge) reach(d *watched, now contract.Second) contract.Second {
+	out := now
+	for _, id := range j.assigned[deviceKey{d.customer, d.ID}] {
+		at := contract.Second(0)
+		if w := j.words[agentKey{d.customer, id}]; w != nil {
+			at = w.through.Floor()
+		}
+		if at > now-seconds(settleAtLast) || now-seconds(settleAtLast) < contract.Floor(j.start) {
+			out = min(out, at)
+		}
+	}
+	return out
 }
 
 // settle moves the settled instant of a device forward when there is no doubt any

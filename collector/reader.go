@@ -80,6 +80,7 @@ type reader struct {
 	messages  func() // tells whoever delivers
 	changed   func() // tells the loop that looks at verdicts
 	log       *slog.Logger
+	caught    chan struct{} // closed when every ledger has been read to its end once
 
 	mu sync.Mutex // held while entries are derived: a rebuild and the loop take turns
 }
@@ -90,7 +91,15 @@ func (r *reader) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list the ledgers: %w", err)
 	}
-	r.bell.ring(customers...)
+	for _, c := range customers {
+		if err := r.catchUp(ctx, c); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err // what is there cannot be read: better not begin than judge by half
+		}
+	}
+	close(r.caught)
 	tick := time.NewTicker(10 * time.Second) // after a failure, or a ring that came too early
 	defer tick.Stop()
 	failing := false

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -33,6 +34,9 @@ type watch struct {
 	count    *counters
 	now      func() time.Time
 	log      *slog.Logger
+	ready    <-chan struct{} // closed when what the ledger holds has been derived once
+
+	mu sync.Mutex // held while looking: a rebuild must not be looked at half-way
 }
 
 const (
@@ -50,6 +54,11 @@ func (w *watch) changed() {
 }
 
 func (w *watch) run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-w.ready:
+	}
 	if err := w.start(ctx); err != nil {
 		return err
 	}
@@ -94,8 +103,14 @@ func (w *watch) start(ctx context.Context) error {
 	return nil
 }
 
-// again puts every device back to its beginning and looks, after a rebuild.
-func (w *watch) again(ctx context.Context) error {
+// again lets everything below the ledger be derived anew and begins from it. Nobody looks
+// meanwhile: half of the measurements would disprove what the other half shows.
+func (w *watch) again(ctx context.Context, derive func(context.Context) error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := derive(ctx); err != nil {
+		return err
+	}
 	w.figures.reset()
 	w.judge.mu.Lock()
 	clear(w.judge.selves)
@@ -110,6 +125,8 @@ func (w *watch) again(ctx context.Context) error {
 
 // look computes all verdicts up to now and brings the incidents up to date.
 func (w *watch) look(ctx context.Context, n int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	j := w.judge
 	j.mu.Lock()
 	now := contract.Floor(w.now())
@@ -170,7 +187,7 @@ type siteLook struct {
 func (w *watch) looks() []*siteLook {
 	j := w.judge
 	sites := map[siteKey]*siteLook{}
-	settled := map[deviceKey]contract.Second{}
+	settled, reach := map[deviceKey]contract.Second{}, map[deviceKey]contract.Second{}
 	now := w.now().UTC().Truncate(time.Second)
 	for key, d := range j.watched {
 		k := siteKey{d.customer, d.site}
@@ -178,9 +195,10 @@ func (w *watch) looks() []*siteLook {
 		if l == nil {
 			l = &siteLook{Look: incident.Look{Customer: k.customer, Site: k.site, Now: now}}
 			l.Since = func(id vouch.DeviceID) contract.Second { return settled[deviceKey{k.customer, id}] }
+			l.Reach = func(id vouch.DeviceID) contract.Second { return reach[deviceKey{k.customer, id}] }
 			sites[k] = l
 		}
-		settled[key] = d.settled
+		settled[key], reach[key] = d.settled, j.reach(d, contract.Floor(now))
 		for _, b := range d.breaches {
 			l.breaches = append(l.breaches, w.breach(d, b))
 		}

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -50,10 +48,6 @@ func runAgent(ctx context.Context, stderr io.Writer, file string) error {
 	}
 	if err := problems.Err(); err != nil {
 		return exit.Misused("the configuration has mistakes:\n%v", err)
-	}
-	if os.Getenv("GOGC") == "" {
-		// An agent runs on small routers: a smaller heap for a little more work.
-		debug.SetGCPercent(40)
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: config.LogLevel}))
 	mode, err := icmp.Access(ctx)

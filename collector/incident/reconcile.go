@@ -19,7 +19,10 @@ type Look struct {
 	Now      time.Time
 	// Since says for each device from when on its breaches were computed: what is
 	// known of one that ended at or before it stands.
-	Since    func(vouch.DeviceID) contract.Second
+	Since func(vouch.DeviceID) contract.Second
+	// Reach says for each device how far the measurements of all its agents have come
+	// in. What is not there yet disproves nothing.
+	Reach    func(vouch.DeviceID) contract.Second
 	Confirm  contract.Second // confirm_s: first down instants this close to each other are one incident (rule 11)
 	Contract int             // number of the contract version in force
 	Next     int             // number that the next new incident of this year takes
@@ -108,10 +111,20 @@ func (c *casework) match(l Look, breaches []Breach, taken []bool) {
 			c.moved = c.moved || was.From != b.From || (was.To != 0 && (b.Open || b.To != was.To))
 			*p = part(b)
 		}
-		if !found {
+		if !found && l.Reach(was.Device) >= c.told(was) {
 			p.Gone, c.moved = true, true
 		}
 	}
+}
+
+// told returns the instant up to which measurements must have come in before the
+// absence of a breach takes the ground from a part: its end, or while it is open the
+// instant at which the incident was opened on what was known.
+func (c *casework) told(p Part) contract.Second {
+	if p.To != 0 {
+		return p.To
+	}
+	return max(p.From, contract.Ceil(c.before.OpenedAt))
 }
 
 func overlaps(p Part, b Breach) bool {

@@ -35,10 +35,16 @@ func breach(d vouch.DeviceID, from, to contract.Second) incident.Breach {
 // step is one look at the site, with what is expected to have happened.
 type step struct {
 	since    contract.Second
+	reach    contract.Second // how far the measurements have come in
 	breaches []incident.Breach
 	events   []incident.EventKind
 	stand    []string // every incident after the look
 }
+
+// opened is when the first look of each test is made; all is after everything.
+var opened = contract.Floor(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC))
+
+const all contract.Second = 1 << 40
 
 func TestReconcile(t *testing.T) {
 	tests := []struct {
@@ -62,8 +68,15 @@ func TestReconcile(t *testing.T) {
 		}},
 		{"late data takes the ground away", []step{
 			{breaches: []incident.Breach{breach("rt1", 100, 0)}, events: []incident.EventKind{incident.Opened}, stand: []string{"INC-2026-0001 open [rt1 100-0]"}},
-			{events: []incident.EventKind{incident.Withdrew}, stand: []string{"INC-2026-0001 withdrawn [rt1 100-0 gone]"}},
+			{reach: all, events: []incident.EventKind{incident.Withdrew}, stand: []string{"INC-2026-0001 withdrawn [rt1 100-0 gone]"}},
 			{stand: []string{"INC-2026-0001 withdrawn [rt1 100-0 gone]"}},
+		}},
+		{"what has not come in disproves nothing", []step{
+			{breaches: []incident.Breach{breach("rt1", 100, 0)}, events: []incident.EventKind{incident.Opened}, stand: []string{"INC-2026-0001 open [rt1 100-0]"}},
+			{reach: opened - 1, stand: []string{"INC-2026-0001 open [rt1 100-0]"}},
+			{breaches: []incident.Breach{breach("rt1", 100, 200)}, events: []incident.EventKind{incident.ClosedEv}, stand: []string{"INC-2026-0001 closed [rt1 100-200]"}},
+			{reach: 199, stand: []string{"INC-2026-0001 closed [rt1 100-200]"}},
+			{reach: 200, events: []incident.EventKind{incident.Withdrew}, stand: []string{"INC-2026-0001 withdrawn [rt1 100-200 gone]"}},
 		}},
 		{"late data moves an edge of a closed one", []step{
 			{breaches: []incident.Breach{breach("rt1", 100, 200)}, events: []incident.EventKind{incident.Opened, incident.ClosedEv}, stand: []string{"INC-2026-0001 closed [rt1 100-200]"}},
@@ -91,6 +104,7 @@ func TestReconcile(t *testing.T) {
 				look := incident.Look{
 					Customer: "acme", Site: "hq", Now: time.Date(2026, 11, 20, 9, 0, n, 0, time.UTC), Confirm: 60, Contract: 1, Next: len(known) + 1,
 					Since: func(vouch.DeviceID) contract.Second { return s.since },
+					Reach: func(vouch.DeviceID) contract.Second { return s.reach },
 				}
 				changed, events := incident.Reconcile(look, known, s.breaches)
 				var kinds []incident.EventKind
@@ -122,7 +136,7 @@ func TestReconcile(t *testing.T) {
 
 func TestReconcileLeavesOthersAlone(t *testing.T) {
 	other := incident.Incident{ID: "INC-2026-0001", Customer: "acme", Site: "branch", Status: incident.Open, Parts: []incident.Part{{Device: "rt1", From: 100}}}
-	look := incident.Look{Customer: "acme", Site: "hq", Now: time.Unix(1000, 0), Confirm: 60, Next: 2, Since: func(vouch.DeviceID) contract.Second { return 0 }}
+	look := incident.Look{Customer: "acme", Site: "hq", Now: time.Unix(1000, 0), Confirm: 60, Next: 2, Since: func(vouch.DeviceID) contract.Second { return 0 }, Reach: func(vouch.DeviceID) contract.Second { return all }}
 	changed, events := incident.Reconcile(look, []incident.Incident{other}, nil)
 	if len(changed) != 0 || len(events) != 0 {
 		t.Errorf("Reconcile changed an incident of another site: %v, %v", changed, events)
@@ -130,7 +144,7 @@ func TestReconcileLeavesOthersAlone(t *testing.T) {
 }
 
 func TestIncidentPending(t *testing.T) {
-	look := incident.Look{Customer: "acme", Site: "hq", Now: time.Unix(1000, 0), Confirm: 60, Next: 1, Since: func(vouch.DeviceID) contract.Second { return 0 }}
+	look := incident.Look{Customer: "acme", Site: "hq", Now: time.Unix(1000, 0), Confirm: 60, Next: 1, Since: func(vouch.DeviceID) contract.Second { return 0 }, Reach: func(vouch.DeviceID) contract.Second { return all }}
 	b := breach("rt1", 100, 0)
 	b.Pending = true
 	opened, _ := incident.Reconcile(look, nil, []incident.Breach{b})
