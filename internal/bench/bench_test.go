@@ -123,7 +123,7 @@ func TestEndpointCounts(t *testing.T) {
 	}
 	got := end.taken()
 	if got.polls < 3 || got.values < 3*valuesPerPoll || got.values%valuesPerPoll != 0 || got.beats == 0 || got.refused != 0 || got.broken != nil {
-		t.Errorf("taken = %+v, want 3 polls or more, %d values each, heartbeats and nothing refused", got, valuesPerPoll)
+		t.Errorf("taken = %+v (%v), want 3 polls or more, %d values each, heartbeats and nothing refused", got, got.broken, valuesPerPoll)
 	}
 }
 

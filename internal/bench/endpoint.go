@@ -13,6 +13,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -42,6 +43,7 @@ type endpoint struct {
 
 	mu    sync.Mutex // guards all below
 	heads map[chainKey]wire.Head
+	seen  map[evidence.Hash]bool
 	count tally
 }
 
@@ -79,7 +81,7 @@ func newEndpoint(vkey string, a wire.Assignment) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{verifier: verifier, pin: pin, url: "https://" + listener.Addr().String(), assignment: body, heads: map[chainKey]wire.Head{}}
+	e := &endpoint{verifier: verifier, pin: pin, url: "https://" + listener.Addr().String(), assignment: body, heads: map[chainKey]wire.Head{}, seen: map[evidence.Hash]bool{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+wire.PathBatches, e.postBatches)
 	mux.HandleFunc("POST "+wire.PathHeartbeats, e.postHeartbeats)
@@ -154,6 +156,9 @@ func (e *endpoint) open(raw []byte) wire.Result {
 	if err == nil {
 		err = e.take(item)
 	}
+	if errors.Is(err, evidence.ErrDuplicate) {
+		return wire.Result{Status: wire.StatusDuplicate}
+	}
 	if err != nil {
 		e.count.refused++
 		e.count.broken = err
@@ -166,10 +171,14 @@ func (e *endpoint) open(raw []byte) wire.Result {
 func (e *endpoint) take(item evidence.Item) error {
 	l := item.Link()
 	k := chainKey{l.Customer, l.Stream}
+	if e.seen[l.Hash] {
+		return evidence.ErrDuplicate // its answer was lost, as when the agent stops in the middle of a request
+	}
 	next, err := e.heads[k].Chain().Next(l)
 	if err != nil {
 		return err
 	}
+	e.seen[l.Hash] = true
 	e.heads[k] = wire.Head{Customer: l.Customer, Stream: l.Stream, Epoch: next.Epoch, Seq: next.Seq, Hash: next.Hash, Through: next.Through}
 	e.count.notes++
 	b, ok := item.(evidence.Batch)
