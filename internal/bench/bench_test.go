@@ -140,7 +140,7 @@ func TestWriterBatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &endpoint{verifier: verifier, heads: map[chainKey]wire.Head{}}
+	e := &endpoint{verifier: verifier, seen: map[evidence.Hash]bool{}, heads: map[chainKey]wire.Head{}}
 	for _, body := range w.bodies {
 		raw, err := e.bodies.Read(io.LimitReader(strings.NewReader(string(body)), 1<<20), wire.EncodingZstd)
 		if err != nil {
