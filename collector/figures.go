@@ -27,6 +27,8 @@ type figures struct {
 	data store.Derived
 	now  func() time.Time
 
+	wanted chan figuresWanted // months that a page asked for and that nobody has computed yet
+
 	mu   sync.Mutex
 	days map[dayKey]day
 	late map[deviceKey]lately
@@ -38,12 +40,6 @@ type dayKey struct {
 	day int64 // Unix seconds / 86,400
 }
 
-// day is the verdict of one device over one UTC day.
-type day struct {
-	verdict []contract.Segment
-	version int // number of contract versions known when it was computed
-}
-
 // secondsADay is the length of a UTC day. Days of a contract are cut elsewhere, by
 // its zone; these only divide the work.
 const secondsADay contract.Second = 86_400
@@ -52,7 +48,7 @@ const secondsADay contract.Second = 86_400
 const maxDays = 110_000
 
 func newFigures(b *base, k *book, data store.Derived, now func() time.Time) *figures {
-	return &figures{base: b, book: k, data: data, now: now, days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
+	return &figures{base: b, book: k, data: data, now: now, wanted: make(chan figuresWanted, 1024), days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
 }
 
 // forget drops what is remembered of a device from an instant on: late data came for
@@ -101,15 +97,19 @@ const settledAfter contract.Second = 2 * 3600
 
 func (f *figures) day(ctx context.Context, p place, n int64, versions []contract.Version, until contract.Second) ([]contract.Segment, error) {
 	key := dayKey{deviceKey{p.customer, p.ID}, n}
+	span := contract.Span{From: contract.Second(n) * secondsADay, To: contract.Second(n+1) * secondsADay}
+	over := contract.Floor(f.now()) >= span.To+settledAfter
 	f.mu.Lock()
 	have, ok := f.days[key]
 	gen := f.gen[key.deviceKey]
 	f.mu.Unlock()
-	if ok && have.version == len(versions) {
-		return have.verdict, nil
+	if !ok && over {
+		have, ok = f.storedDay(ctx, key)
 	}
-	span := contract.Span{From: contract.Second(n) * secondsADay, To: contract.Second(n+1) * secondsADay}
-	over := contract.Floor(f.now()) >= span.To+settledAfter
+	if ok && have.under(p, versions) {
+		f.remember(key, have, gen)
+		return have.Verdict, nil
+	}
 	if !over {
 		span.To = min(span.To, until)
 	}
@@ -117,18 +117,27 @@ func (f *figures) day(ctx context.Context, p place, n int64, versions []contract
 	if err != nil {
 		return nil, err
 	}
-	verdict := contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{p.lease()}, Agents: agents})
-	if over {
-		f.mu.Lock()
-		if f.gen[key.deviceKey] == gen {
-			if len(f.days) >= maxDays {
-				clear(f.days)
-			}
-			f.days[key] = day{verdict, len(versions)}
+	d := day{contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{p.lease()}, Agents: agents}), len(versions), p.lease()}
+	if over && f.remember(key, d, gen) {
+		if err := f.keepDay(ctx, key, d); err != nil {
+			return nil, err
 		}
-		f.mu.Unlock()
 	}
-	return verdict, nil
+	return d.Verdict, nil
+}
+
+// remember keeps a day in memory, unless late data came for the device since gen.
+func (f *figures) remember(key dayKey, d day, gen int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gen[key.deviceKey] != gen {
+		return false
+	}
+	if len(f.days) >= maxDays {
+		clear(f.days)
+	}
+	f.days[key] = d
+	return true
 }
 
 // agents returns what all agents found about a device over span and lookback before.
@@ -209,7 +218,7 @@ type lately struct {
 // the lag old: its end lies that far back anyway.
 func (f *figures) lately(ctx context.Context, p place, period contract.Span) (contract.Account, error) {
 	key, now := deviceKey{p.customer, p.ID}, f.now()
-	keep := min(contract.TermsAt(f.book.contracts(p.customer), contract.Floor(now)).Lag/3, 30*time.Second)
+	keep := f.fresh(p.customer)
 	works := f.book.announcements(p.customer)
 	f.mu.Lock()
 	have, ok := f.late[key]
@@ -225,6 +234,47 @@ func (f *figures) lately(ctx context.Context, p place, period contract.Span) (co
 	f.late[key] = lately{period, now, works, acc}
 	f.mu.Unlock()
 	return acc, nil
+}
+
+// fresh is how old an account of an unfinished period may be.
+func (f *figures) fresh(c vouch.CustomerID) time.Duration {
+	return min(contract.TermsAt(f.book.contracts(c), contract.Floor(f.now())).Lag/3, 30*time.Second)
+}
+
+// figuresWanted is an account that a page would like to show.
+type figuresWanted struct {
+	place  place
+	period contract.Span
+}
+
+// soon returns the account of a device over an unfinished period if it is known, however
+// old, and has it computed in the background where it is not or no longer fresh: a page
+// with hundreds of devices does not wait for the month of each.
+func (f *figures) soon(p place, period contract.Span) (contract.Account, bool) {
+	key, now := deviceKey{p.customer, p.ID}, f.now()
+	f.mu.Lock()
+	have, ok := f.late[key]
+	f.mu.Unlock()
+	ok = ok && have.period == period
+	if !ok || now.Sub(have.at) > f.fresh(p.customer) || have.works != f.book.announcements(p.customer) {
+		select {
+		case f.wanted <- figuresWanted{p, period}:
+		default: // many are: the page asks again
+		}
+	}
+	return have.acc, ok
+}
+
+// run computes what pages wanted until ctx ends. What fails is wanted again.
+func (f *figures) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case w := <-f.wanted:
+			_, _ = f.lately(ctx, w.place, w.period) // the page that asks itself says what is wrong
+		}
+	}
 }
 
 // startOf returns from when on the timeline of a device must be known so that the

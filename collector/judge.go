@@ -61,6 +61,7 @@ type watched struct {
 	settled contract.Second // nothing before it is looked at again
 	fold    contract.Fold   // state of rule 8 at settled
 	rewind  contract.Second // late data came for this instant; 0 for none
+	rewound time.Time       // when it was last gone back to the past
 
 	dirty    bool               // something came in since the last look
 	verdict  []contract.Segment // [settled, looked)

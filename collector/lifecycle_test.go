@@ -321,3 +321,30 @@ func TestIsolation(t *testing.T) {
 		}
 	}
 }
+
+// A day that is over is judged once, also over a restart, until late data come for it.
+func TestDaysThatAreOver(t *testing.T) {
+	c := newCentre(t)
+	from := time.Now().UTC().Truncate(24 * time.Hour).Add(-20 * time.Minute) // the last minutes of yesterday
+	c.halt()
+	c.behind.Store(int64(time.Since(from.Add(-time.Hour))))
+	c = c.again(t)
+	c.behind.Store(int64(time.Since(from.Add(27 * time.Hour)))) // negative: tomorrow, when that day is over for long
+	c.play(from, 90, "acme", both)
+	want := figures{Agreed: 80, Up: 50, Down: 30}
+	c.wait("the figures are there", func() bool {
+		f, _ := c.statement("acme", from, from.Add(80*time.Second))
+		return f == want
+	})
+	c.halt()
+	c.start()
+	if f, _ := c.statement("acme", from, from.Add(80*time.Second)); f != want {
+		t.Errorf("statement after a restart = %+v, want %+v", f, want)
+	}
+	later := from.Add(2 * time.Minute)
+	c.play(later, 90, "acme", both)
+	c.wait("late data change the day", func() bool {
+		f, _ := c.statement("acme", from, later.Add(80*time.Second))
+		return f.Down == 60
+	})
+}

@@ -42,7 +42,7 @@ type watch struct {
 const (
 	lookEvery   = time.Second
 	lookAtMost  = 250 * time.Millisecond
-	rewindEvery = 10 // looks between two returns to the past of one device, so that a long backlog is not judged batch by batch
+	rewindEvery = 10 * time.Second // between two returns to the past of one device, so that a long backlog is not judged batch by batch
 )
 
 // changed tells the loop that something came in. It never waits.
@@ -65,8 +65,8 @@ func (w *watch) run(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var last time.Time
-	for n := 0; ; n++ {
-		if err := w.look(ctx, n); err != nil && ctx.Err() == nil {
+	for {
+		if err := w.look(ctx); err != nil && ctx.Err() == nil {
 			w.log.Error("could not look at the verdicts; trying again", "err", err)
 		}
 		last = w.now()
@@ -124,7 +124,7 @@ func (w *watch) again(ctx context.Context, derive func(context.Context) error) e
 }
 
 // look computes all verdicts up to now and brings the incidents up to date.
-func (w *watch) look(ctx context.Context, n int) error {
+func (w *watch) look(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	j := w.judge
@@ -132,7 +132,8 @@ func (w *watch) look(ctx context.Context, n int) error {
 	now := contract.Floor(w.now())
 	var late []store.Item
 	for _, d := range j.watched {
-		if d.rewind > 0 && n%rewindEvery == 0 {
+		if d.rewind > 0 && w.now().Sub(d.rewound).Abs() >= rewindEvery {
+			d.rewound = w.now()
 			stale, err := w.rewind(ctx, d, now)
 			if err != nil {
 				j.mu.Unlock()
@@ -174,6 +175,7 @@ func (w *watch) rewind(ctx context.Context, d *watched, now contract.Second) ([]
 		stale = append(stale, store.Item{Customer: d.customer, Kind: itemFold, ID: foldOf(d, day)})
 	}
 	w.log.Info("late data: looking at the past again", "customer", d.customer, "device", d.ID, "from", d.settled.Time())
+	stale = append(stale, staleDays(deviceKey{d.customer, d.ID}, at, now)...)
 	return append(stale, store.Item{Customer: d.customer, Kind: itemFold, ID: foldNow(d)}), nil
 }
 

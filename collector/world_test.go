@@ -167,6 +167,19 @@ func (c *centre) options() collector.Options {
 	return o
 }
 
+// again begins anew in an empty directory, with the clock as it is set.
+func (c *centre) again(t *testing.T) *centre {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "vouch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	c.dir = dir
+	c.start()
+	return c
+}
+
 // start starts the collector on the data that is there.
 func (c *centre) start() {
 	c.t.Helper()
