@@ -24,7 +24,6 @@ import (
 type contractBody struct {
 	Subject  string           `json:"subject"` // "CONTRACT/NUMBER"
 	Contract vouch.ContractID `json:"contract"`
-	Document string           `json:"document_sha256,omitempty"` // of the document that the parties signed
 	Version  contract.Version `json:"version"`
 }
 

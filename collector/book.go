@@ -284,7 +284,7 @@ func (b *book) exclusions(p place) []contract.Exclusion {
 		e := contract.Exclusion{
 			ID: m.ID, Kind: contract.Maintenance, Reason: m.Reason,
 			Span:        contract.Span{From: contract.Ceil(m.From), To: contract.Ceil(m.To)},
-			AnnouncedAt: contract.Ceil(m.AnnouncedAt), RecordedAt: contract.Ceil(m.AnnouncedAt),
+			AnnouncedAt: contract.Ceil(m.AnnouncedAt), RecordedAt: contract.Ceil(m.AnnouncedAt), Author: m.Author,
 		}
 		if !m.CancelledAt.IsZero() {
 			e.CancelledAt = contract.Ceil(m.CancelledAt)
@@ -292,6 +292,12 @@ func (b *book) exclusions(p place) []contract.Exclusion {
 		out = append(out, e)
 	}
 	return out
+}
+
+// decide judges what may take time of a device out of the count.
+func (b *book) decide(p place, now contract.Second) []contract.Decision {
+	scope := contract.Scope{Versions: b.contracts(p.customer), Leases: []contract.Span{p.lease()}, Now: now}
+	return scope.Decide(b.exclusions(p))
 }
 
 // known returns the incidents of a customer in the order in which they were opened.

@@ -66,7 +66,6 @@ type Options struct {
 // Contract is a customer's contract as it is configured.
 type Contract struct {
 	ID       vouch.ContractID
-	Document string // SHA-256 of the signed document in hexadecimal; empty where none is named
 	Versions []contract.Version
 }
 

@@ -203,7 +203,7 @@ func (c *Collector) maintenanceWarnings(m admin.Maintenance) []string {
 	ids := c.base.scopeOf(m.Customer, m.Site, m.Device)
 	p := c.base.devices[deviceKey{m.Customer, ids[0]}]
 	var out []string
-	for _, d := range contract.Decide(c.book.contracts(m.Customer), c.book.exclusions(p)) {
+	for _, d := range c.book.decide(p, contract.Floor(c.now())) {
 		if d.ID == m.ID && d.Why != "" {
 			out = append(out, "it does not count: "+string(d.Why))
 		}

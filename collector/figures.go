@@ -87,7 +87,7 @@ func (f *figures) verdict(ctx context.Context, p place, span contract.Span) ([]c
 		}
 		all = append(all, segs...)
 	}
-	decisions := contract.Decide(versions, f.book.exclusions(p))
+	decisions := f.book.decide(p, contract.Floor(f.now()))
 	return contract.Exclude(contract.Slice(all, span), decisions), decisions, nil
 }
 

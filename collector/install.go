@@ -89,7 +89,7 @@ func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) er
 		recorded[subjectOf(r.Body)] = r.Body
 	}
 	for _, v := range k.Versions {
-		body := contractBody{Subject: fmt.Sprintf("%s/%d", k.ID, v.Number), Contract: k.ID, Document: k.Document, Version: v}
+		body := contractBody{Subject: fmt.Sprintf("%s/%d", k.ID, v.Number), Contract: k.ID, Version: v}
 		was := recorded[body.Subject]
 		// The record carries the bytes of its zone. What a later version of this
 		// machine's zone files says does not change what was agreed.

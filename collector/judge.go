@@ -265,7 +265,7 @@ func (j *judge) look(d *watched, now contract.Second) {
 	versions := j.book.contracts(d.customer)
 	span := contract.Span{From: d.settled, To: now}
 	verdict := contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{d.lease()}, Agents: j.agentsOf(d)})
-	d.verdict = contract.Exclude(verdict, contract.Decide(versions, j.book.exclusions(d.place)))
+	d.verdict = contract.Exclude(verdict, j.book.decide(d.place, now))
 	d.looked, d.dirty = now, false
 	after, moves := d.fold.Advance(versions, d.verdict, span)
 	d.breaches = d.breaches[:0]

@@ -36,7 +36,7 @@ func (j *judge) present(d *watched, now time.Time) {
 	if inForce && d.lease().Contains(at) {
 		live = contract.Live(&v.Terms, now, j.lastWords(d, now))
 		s = shownState{state: live.State, degraded: live.Degraded, reason: live.Reason}
-		for _, x := range contract.Decide(versions, j.book.exclusions(d.place)) {
+		for _, x := range j.book.decide(d.place, at) {
 			for _, span := range x.Counts {
 				s.maintenance = s.maintenance || span.Contains(at)
 			}

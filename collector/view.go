@@ -242,7 +242,7 @@ func (v view) work(m admin.Maintenance) web.Work {
 	}
 	if len(ids) > 0 {
 		p := v.base.devices[deviceKey{m.Customer, ids[0]}]
-		for _, d := range contract.Decide(v.book.contracts(m.Customer), v.book.exclusions(p)) {
+		for _, d := range v.book.decide(p, contract.Floor(now)) {
 			if d.ID == m.ID {
 				w.Counts, w.Flag = len(d.Counts) > 0, string(d.Why)
 			}

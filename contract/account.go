@@ -65,7 +65,8 @@ type Figures struct {
 	Coverage      Percent // (Up + Down) / Eligible
 
 	Headline   Percent // one of the first three, by the contract's policy for unknown time
-	Assessable bool    // Coverage reaches the agreed minimum
+	Assessable bool    // the headline can be held against a target: Coverage reaches the agreed minimum, or the missing seconds are down
+	Missing    int64   // of Unknown: counted as down in the headline, because Coverage is below the minimum
 
 	DegradedTime  int64 // of Up: an agreed threshold was breached that does not count as down
 	OutsideWindow int64
@@ -177,11 +178,25 @@ func Explain(versions []Version, verdict []Segment, period Span) []Part {
 					piece.To = edge
 				}
 			}
-			out = append(out, Part{piece, classify(&piece, inside)})
+			part := Part{piece, classify(&piece, inside)}
+			if part.From == period.From || part.From == period.To {
+				out = append(out, part) // an edge of the period always cuts
+			} else {
+				out = pushPart(out, part)
+			}
 			from = piece.To
 		}
 	}
 	return out
+}
+
+// pushPart appends p, joining it to the last part where nothing tells them apart.
+func pushPart(parts []Part, p Part) []Part {
+	if n := len(parts); n > 0 && parts[n-1].Class == p.Class && parts[n-1].To == p.From && parts[n-1].same(&p.Segment) {
+		parts[n-1].To = p.To
+		return parts
+	}
+	return append(parts, p)
 }
 
 func classify(s *Segment, inside bool) Class {
@@ -306,7 +321,12 @@ func (a *Account) conclude(t *Terms) {
 	default:
 		f.Headline = f.Availability
 	}
-	f.Assessable = f.Coverage.Valid() && (!t.MinCoverage.Set() || f.Coverage.Meets(t.MinCoverage))
+	enough := !t.MinCoverage.Set() || f.Coverage.Meets(t.MinCoverage)
+	f.Missing = 0
+	if !enough && f.Coverage.Valid() && t.Shortfall == MissingIsDown {
+		f.Headline, f.Missing, enough = f.IfUnknownDown, f.Unknown, true
+	}
+	f.Assessable = f.Coverage.Valid() && enough
 }
 
 // termsOf returns a function that finds the terms in force at an instant: the first

@@ -151,7 +151,7 @@ func TestUnderMaintenance(t *testing.T) {
 	decisions := contract.Decide(versions, []contract.Exclusion{
 		{ID: "M1", Kind: contract.Maintenance, Span: contract.Span{From: 1000, To: 2000}, AnnouncedAt: 10},
 		{ID: "M2", Kind: contract.Maintenance, Span: contract.Span{From: 1500, To: 3000}, AnnouncedAt: 2000},
-		{ID: "X", Kind: contract.ThirdParty, Span: contract.Span{From: 1900, To: 2100}, Accepted: true},
+		{ID: "X", Kind: contract.ThirdParty, Span: contract.Span{From: 1900, To: 2100}, Accepted: true, Author: "a", Approver: "b", Evidence: []string{"log"}},
 	})
 	whole := contract.Span{From: 0, To: 86400}
 	verdict := contract.Exclude(verdictOf(whole, contract.Span{From: 1800, To: 2300}), decisions)

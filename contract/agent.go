@@ -16,24 +16,20 @@ import (
 func (a *Agent) timeline(t *Terms, span Span) timeline {
 	checks := slices.Clone(a.Checks)
 	slices.SortStableFunc(checks, func(x, y Check) int { return cmp.Compare(x.Name, y.Name) })
-	var tls []timeline
+	var tls, degraded []timeline
 	for i := range checks {
+		said, bad := checks[i].evaluate(t.watches(checks[i].Kind))
 		if t.reachableBy(checks[i].Kind) {
-			tls = append(tls, checks[i].timeline())
+			tls = append(tls, said)
 		}
+		degraded = append(degraded, bad...)
 	}
 	asked := len(tls)
 	for i := range a.References {
 		tls = append(tls, a.References[i].proven())
 	}
 	proofs := len(tls)
-	for i := range checks {
-		for _, th := range t.Thresholds {
-			if th.Kind == checks[i].Kind {
-				tls = append(tls, th.timeline(checks[i].Samples, cmp.Or(th.Effect, t.Degraded)))
-			}
-		}
-	}
+	tls = append(tls, degraded...)
 	return merge(span, tls, func(cells []cell) cell {
 		c := reach(cells[:asked])
 		switch c.state {

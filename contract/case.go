@@ -101,7 +101,7 @@ func (m *mistakes) example(n *node, path, schema string, zones Zones) Example {
 
 func (o *object) availabilityCase(zones Zones) *Case {
 	c := &Case{Terms: Terms{Degraded: EffectDown, LeaveOutCustomer: true, Unknown: UnknownNeutral, Exclusions: []ExclusionRule{
-		{Kind: Maintenance, Announced: true}, {Kind: OutsideControl, Accepted: true}}}}
+		{Kind: Maintenance, Announced: NoticeBefore}, {Kind: OutsideControl, Accepted: AcceptedProvider}}}}
 	c.ID, c.Title = o.text("id", true), o.text("title", false)
 	o.calendar(&c.Terms, zones)
 	c.Period = o.period()

@@ -5,7 +5,6 @@ package contract
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -31,6 +30,11 @@ func (t Terms) Check() []Finding {
 	c.choices(t)
 	c.times(t)
 	c.thresholds(t)
+	c.hours(t)
+	c.holidayLists(t)
+	c.exclusions(t)
+	c.support(t)
+	c.duties(t)
 	return c.found
 }
 
@@ -51,18 +55,7 @@ func (c *checking) calendar(t Terms) {
 	if len(t.Windows) == 0 {
 		c.wrong("windows", "at least one service window is needed; around the clock is Mon to Sun, 00:00 to 24:00")
 	}
-	for i, w := range t.Windows {
-		field := fmt.Sprintf("windows[%d]", i)
-		if w.Days&AllWeek == 0 || w.Days > AllWeek {
-			c.wrong(field+".days", "at least one day of the week is needed")
-		}
-		switch {
-		case w.From < 0 || w.From >= 1440 || w.To > 1440:
-			c.wrong(field, "%s to %s does not lie within a day", w.From, w.To)
-		case w.To <= w.From:
-			c.wrong(field+".to", "%s is not after %s; a window over midnight is two windows", w.To, w.From)
-		}
-	}
+	c.windows("windows", t.Windows)
 	for i, h := range t.Holidays {
 		field := fmt.Sprintf("holidays[%d]", i)
 		if d, err := ParseDate(h.String()); err != nil || d != h {
@@ -126,15 +119,6 @@ func (c *checking) choices(t Terms) {
 			c.wrong(field, "%q stands here twice", k)
 		}
 	}
-	for i, r := range t.Exclusions {
-		field := fmt.Sprintf("exclusions[%d].kind", i)
-		if !slices.Contains(ExclusionKinds(), r.Kind) {
-			c.wrong(field, "%q is no kind of exclusion; allowed are %v", r.Kind, ExclusionKinds())
-		}
-		if slices.ContainsFunc(t.Exclusions[:i], func(o ExclusionRule) bool { return o.Kind == r.Kind }) {
-			c.wrong(field, "%q stands here twice", r.Kind)
-		}
-	}
 	for i, x := range t.Targets {
 		field := fmt.Sprintf("targets[%d]", i)
 		if !x.Target.Set() {
@@ -167,62 +151,4 @@ func (c *checking) times(t Terms) {
 	if t.Confirm < 3*t.Interval {
 		c.warn("confirm_ns", "%v is less than three intervals of %v: a single lost answer weighs heavily", t.Confirm, t.Interval)
 	}
-}
-
-func (c *checking) thresholds(t Terms) {
-	for i, th := range t.Thresholds {
-		field := fmt.Sprintf("thresholds[%d]", i)
-		if slices.ContainsFunc(t.Thresholds[:i], func(o Threshold) bool { return o.Name == th.Name }) {
-			c.wrong(field+".name", "%q stands here twice", th.Name)
-		}
-		if !slices.Contains([]vouch.Kind{vouch.KindICMP, vouch.KindSNMP, vouch.KindTCP}, th.Kind) {
-			c.wrong(field+".kind", "%q is no kind of check; allowed are icmp, snmp and tcp", th.Kind)
-		}
-		if th.Window < time.Second || th.Window > 24*time.Hour {
-			c.wrong(field+".window_ns", "%v is not allowed; allowed are 1s to 24h", th.Window)
-		}
-		if th.For < 0 || th.ClearFor < 0 {
-			c.wrong(field+".for_ns", "a duration cannot be negative")
-		}
-		if th.Effect > EffectDown {
-			c.wrong(field+".effect", "allowed are figure, incident and down")
-		}
-		switch th.Metric {
-		case MetricLoss:
-			c.loss(field, th)
-		case MetricRTT, MetricJitter:
-			if th.Limit <= 0 {
-				c.wrong(field+".limit_ns", "a limit above zero is needed")
-			}
-		default:
-			c.wrong(field+".metric", "%q is no metric; allowed are loss, rtt and jitter", th.Metric)
-		}
-	}
-}
-
-func (c *checking) loss(field string, th Threshold) {
-	switch {
-	case th.Lost < 1:
-		c.wrong(field+".lost", "at least 1 lost request is needed")
-	case th.Of < 0 || th.Of > 100_000 || th.Of > 0 && th.Lost > th.Of:
-		c.wrong(field+".of", "%d lost of %d is not allowed; of lies between lost and 100000", th.Lost, th.Of)
-	case th.Of > 0 && breachOdds(th.Lost, th.Of) > 0.001:
-		c.warn(field+".lost", "a path that loses 1 %% would breach %d of %d in more than one window of 1,000", th.Lost, th.Of)
-	}
-}
-
-// breachOdds returns the probability that a path which loses one request in a hundred
-// loses at least n of m. It decides on a warning and on no figure.
-func breachOdds(n, m int) float64 {
-	choose := func(k int) float64 {
-		a, _ := math.Lgamma(float64(m + 1))
-		b, _ := math.Lgamma(float64(k + 1))
-		c, _ := math.Lgamma(float64(m - k + 1))
-		return a - b - c
-	}
-	below := 0.0
-	for k := range n {
-		below += math.Exp(choose(k) + float64(k)*math.Log(0.01) + float64(m-k)*math.Log(0.99))
-	}
-	return 1 - below
 }

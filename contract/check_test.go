@@ -76,6 +76,37 @@ func TestCheck(t *testing.T) {
 		{"window", with(func(th *contract.Threshold) { th.Window = 0 }), "thresholds[0].window_ns", "allowed", false},
 		{"lost", with(func(th *contract.Threshold) { th.Lost = 0 }), "thresholds[0].lost", "at least 1", false},
 		{"more lost than sent", with(func(th *contract.Threshold) { th.Lost = 101 }), "thresholds[0].of", "between", false},
+		{"value without a name", with(func(th *contract.Threshold) { th.Metric, th.Compare = contract.MetricValue, contract.Above }), "thresholds[0].value", "name", false},
+		{"comparison", with(func(th *contract.Threshold) { th.Metric, th.Value = contract.MetricValue, "cpu" }), "thresholds[0].compare", "allowed", false},
+		{"not in nothing", with(func(th *contract.Threshold) {
+			th.Metric, th.Value, th.Compare = contract.MetricValue, "cpu", contract.NotIn
+		}), "thresholds[0].set", "needs one", false},
+		{"cleared while beyond", with(func(th *contract.Threshold) {
+			clear := contract.MicroOne
+			th.Metric, th.Value, th.Compare, th.ClearAt = contract.MetricValue, "cpu", contract.Above, &clear
+		}), "thresholds[0].clear_at", "beyond", false},
+		{"severity", with(func(th *contract.Threshold) { th.Severity = "bad" }), "thresholds[0].severity", "allowed", false},
+		{"clocks' window", func(t *contract.Terms) {
+			t.Clocks.Windows = []contract.Window{{Days: contract.AllWeek, From: 9, To: 8}}
+		}, "clocks.windows[0].to", "two windows", false},
+		{"period", func(t *contract.Terms) { t.Period = "week" }, "period", "allowed", false},
+		{"list of holidays", func(t *contract.Terms) { t.HolidayLists = []contract.HolidayList{{Country: "LU"}} }, "holiday_lists[0].country", "allowed", false},
+		{"Good Friday in Belgium", func(t *contract.Terms) {
+			t.HolidayLists = []contract.HolidayList{{Country: contract.Belgium, GoodFriday: true}}
+		}, "holiday_lists[0]", "no legal holidays", false},
+		{"without delay", func(t *contract.Terms) { t.Exclusions[1].Announced = contract.NoticeWithoutDelay }, "exclusions[1].delay_ns", "agree on", false},
+		{"deemed after nothing", func(t *contract.Terms) { t.Exclusions[1].Accepted = contract.AcceptedDeemed }, "exclusions[1].deemed", "time limit", false},
+		{"unit", func(t *contract.Terms) { t.Objection.Unit = "moons" }, "objection.unit", "allowed", false},
+		{"word alone", func(t *contract.Terms) { t.Exclusions[1] = contract.ExclusionRule{Kind: contract.Intervention} }, "exclusions[1]", "word alone", true},
+		{"level", func(t *contract.Terms) { t.Support.Level = "gold" }, "support.level", "gold", false},
+		{"target in months", func(t *contract.Terms) {
+			t.Support.Levels = []contract.Level{{Name: "x", Targets: []contract.ResponseTarget{{Priority: contract.P1, Reaction: contract.TimeLimit{N: 1, Unit: contract.Months}}}}}
+		}, "support.levels[0].targets[0].reaction.unit", "allowed", false},
+		{"priority twice", func(t *contract.Terms) {
+			t.Support.Levels = []contract.Level{{Name: "x", Targets: []contract.ResponseTarget{{Priority: contract.P1}, {Priority: contract.P1}}}}
+		}, "support.levels[0].targets[1].priority", "at most once", false},
+		{"cause without a name", func(t *contract.Terms) { t.Support.Suspends = []contract.SuspendRule{{Until: contract.UntilInstant}} }, "support.suspends[0].cause", "name", false},
+		{"credit without a cap", func(t *contract.Terms) { t.Support.Credit.PerDay = 10_000_000 }, "support.credit.cap", "without bounds", true},
 		{"5 of 100 breaches by chance", with(func(th *contract.Threshold) { th.Lost = 5 }), "thresholds[0].lost", "1 %", true},
 		{"1000 of 100000 breaches by chance", with(func(th *contract.Threshold) { th.Lost, th.Of = 1000, 100_000 }), "thresholds[0].lost", "1 %", true},
 	}

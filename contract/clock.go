@@ -102,8 +102,9 @@ func (c Clock) days(over Span) int64 {
 		return int64(len(c.dates(over)))
 	case DaysWorking:
 		var n int64
+		closed := c.Calendar.closed(over)
 		for d := range c.dates(over) {
-			if c.Calendar.serviceDay(d) {
+			if !closed[d] && c.Calendar.listed(d) {
 				n++
 			}
 		}
@@ -127,13 +128,8 @@ func (c Clock) dates(over Span) map[int64]bool {
 	return out
 }
 
-// serviceDay reports whether the date has a window.
-func (c Calendar) serviceDay(d int64) bool {
-	for _, h := range c.Holidays {
-		if h.number() == d {
-			return false
-		}
-	}
+// listed reports whether the weekday of a date has a window.
+func (c Calendar) listed(d int64) bool {
 	for _, w := range c.Windows {
 		if w.From < w.To && w.Days.Has(weekday(d)) {
 			return true

@@ -68,10 +68,14 @@
 // that count in (t - Window, t]. Due are Window / interval samples, the interval being
 // that of the sample at t but at least a second. The evaluation is undetermined when
 // fewer than half of them have a value, or the one at t has none: a round trip needs
-// an answer, jitter two, and an unknown sample has nothing. Loss is beyond the limit
-// when at least Lost of the last Of requests in the window are lost, whole rounds from
-// the newest back until Of is reached; round trips and jitter when the mean of the
-// samples' values is more than Limit.
+// an answer, jitter two, a named value an answer that holds it, and an unknown sample
+// has nothing. Loss is beyond the limit when at least Lost of the last Of requests in
+// the window are lost, whole rounds from the newest back until Of is reached; round
+// trips and jitter when the mean of the samples' values is more than Limit. A named value, in millionths and saturating at a
+// hundred million, is beyond when the mean is more (above) or less (below) than its
+// limit, or when the latest one is the limit (equals) or none of a set (not_in). With a
+// limit of its own for clearing, an evaluation between the two is neither beyond nor
+// within: it keeps what was and begins either count anew.
 //
 // The agent is degraded from the first evaluation at which all since one at least For
 // earlier were beyond the limit, until the first at which all since one at least
@@ -83,4 +87,39 @@
 // excluded, unknown, down. An exclusion that covers every device of a service thus
 // takes its time out whatever the state was (rule 6); one that covers some devices
 // hides no outage of the others. A device outside its lease does not exist.
+//
+// Whether an exclusion counts is a matter of its kind's [ExclusionRule]: announcement,
+// notice, evidence, acceptance (the customer's silence for so many working days among
+// it), a second person, the time to claim, a monthly cap of service time that is used
+// up in order of time. [Scope.Decide] keeps a reason for every second claimed and not
+// taken out ([Refusal]), and a [Note] for what counts and is still to be said.
+//
+// # Windows, days and time limits
+//
+// A contract has up to four [Hours]: availability, clocks, reporting, and office hours,
+// which make the working days. Each excepts holidays or not. Holidays are dates, or a
+// [HolidayList] that is expanded for every year it is asked of. [TimeLimit] counts
+// dates, never days of 86,400 seconds: of days, the first is not counted and the last
+// counts whole.
+//
+// # Clocks, escalation and credit
+//
+// A [Clock] is rule 9 by itself. A [CaseFile] is an incident as the service desk knows
+// it: [CaseFile.Handle] folds its events into the clocks of reaction, resolution and
+// repair, each with deadline, used and left, and with sentences that say what they rest
+// on; into overruns, the tier of escalation, a proposal of credit with what stands in
+// its way, and into a [Repair] for the share resolved in time ([ResolvedInTime]).
+//
+// The readings that the clauses leave open are: a suspension until the end of a day,
+// and a visit on site on the next working day, end at midnight; an agreement on a visit
+// extends a deadline only if it was made before the deadline passed; a time that was
+// promised in days is turned into running time when the clock starts, so that a
+// suspension moves the deadline by exactly the running time that it took; twelve months
+// are those up to the first overrun, its date included.
+//
+// # Pieces
+//
+// [Join] puts accounts of consecutive pieces together, such as days that were kept, to
+// exactly what [Assess] returns for the whole. Below the agreed minimum of coverage a
+// headline cannot be assessed or, by [MissingIsDown], all unknown time is down in it.
 package contract

@@ -39,90 +39,13 @@ type Exclusion struct {
 	RecordedAt  Second
 	CancelledAt Second // zero: never; time passed under it by then stays as it was
 	Accepted    bool
-	Reason      string // in the words of who entered it
-}
-
-// Why says why an exclusion does not count. The empty string means that it does.
-type Why string
-
-const (
-	WhyLate         Why = "announced after it began"
-	WhyNotAnnounced Why = "never announced"
-	WhyNotAccepted  Why = "not accepted"
-	WhyCancelled    Why = "cancelled before it began"
-	WhyNotAgreed    Why = "the contract does not exclude this"
-	WhyNoContract   Why = "no contract in force"
-	WhyEmpty        Why = "it covers no time"
-)
-
-// Decision is what became of an exclusion.
-type Decision struct {
-	Exclusion
-	Counts []Span // the time that it takes out of the count, around the clock
-	Why    Why    // why it does not count, or not under every version that it spans
-}
-
-// Decide judges exclusions by the versions that they fall under (rules 6 and 12). The
-// decisions stand in the order of their beginning, then of their ID.
-func Decide(versions []Version, exclusions []Exclusion) []Decision {
-	out := make([]Decision, 0, len(exclusions))
-	for _, e := range exclusions {
-		out = append(out, decide(versions, e))
-	}
-	slices.SortStableFunc(out, func(a, b Decision) int {
-		if a.From != b.From {
-			return cmpSecond(a.From, b.From)
-		}
-		return cmpString(a.ID, b.ID)
-	})
-	return out
-}
-
-func decide(versions []Version, e Exclusion) Decision {
-	d := Decision{Exclusion: e, Why: WhyNoContract}
-	span := e.Span
-	if e.CancelledAt != 0 {
-		span.To = min(span.To, e.CancelledAt)
-	}
-	switch {
-	case e.Empty():
-		d.Why = WhyEmpty
-		return d
-	case span.Empty():
-		d.Why = WhyCancelled
-		return d
-	}
-	first := true
-	for _, p := range inForce(versions, span) {
-		why := e.weigh(p.version.Terms)
-		if why == "" {
-			d.Counts = append(d.Counts, p.Span)
-		}
-		if first || d.Why == "" {
-			d.Why = why
-		}
-		first = false
-	}
-	d.Counts = Union(d.Counts)
-	return d
-}
-
-// weigh returns why e does not count under the terms, empty when it does.
-func (e Exclusion) weigh(t Terms) Why {
-	i := slices.IndexFunc(t.Exclusions, func(r ExclusionRule) bool { return r.Kind == e.Kind })
-	if i < 0 {
-		return WhyNotAgreed
-	}
-	r := t.Exclusions[i]
-	switch {
-	case r.Announced && e.AnnouncedAt == 0:
-		return WhyNotAnnounced
-	case r.Announced && e.AnnouncedAt > e.From:
-		return WhyLate
-	case r.Accepted && !e.Accepted:
-		return WhyNotAccepted
-	}
-	return ""
+	AcceptedBy  Acceptance // who did: [AcceptedProvider] or [AcceptedCustomer]; empty means the provider
+	ToldAt      Second     // when it was put to the customer, whose silence may accept it; zero: never
+	ObjectedAt  Second     // when the customer objected; zero: never
+	Author      string     // who entered it
+	Approver    string     // who approved it
+	Evidence    []string   // what proves it, by name or hash
+	Reason      string     // in the words of who entered it
 }
 
 // Exclude marks the segments of a device's verdict with the exclusions that take them

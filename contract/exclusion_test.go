@@ -24,7 +24,7 @@ func TestDecide(t *testing.T) {
 	before := cancelled
 	before.CancelledAt = 100
 	accepted := ex(contract.ForceMajeure, 100, 200, 0)
-	accepted.Accepted = true
+	accepted.Accepted, accepted.Author, accepted.Approver, accepted.Evidence = true, "a", "b", []string{"log"}
 	tests := []struct {
 		name string
 		e    contract.Exclusion

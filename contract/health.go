@@ -37,7 +37,7 @@ func (p proof) silence(required bool) cell {
 // last sample the proof lasts as long as that sample speaks.
 func (r *Reference) proven() timeline {
 	var tl timeline
-	counted(r.Samples, func(at, end Second, s, next *Sample) {
+	counted(r.Samples, func() { tl = nil }, func(at, end Second, _ bool, s, next *Sample) {
 		c := unsampled
 		if s.answered() && (next == nil || next.answered()) {
 			c = cell{state: Up}

@@ -14,7 +14,12 @@ import (
 type Milli int64
 
 // Floor returns the second that the instant lies in.
-func (m Milli) Floor() Second { return Second(floorDiv(int64(m), 1000)) }
+func (m Milli) Floor() Second {
+	if m >= 0 {
+		return Second(uint64(m) / 1000)
+	}
+	return Second(floorDiv(int64(m), 1000))
+}
 
 // Sample is the part of a [vouch.Sample] that a verdict or a threshold can rest on.
 type Sample struct {
@@ -30,6 +35,13 @@ type Sample struct {
 	// ClockDoubt says that the stamp cannot be relied on: the function [ClockDoubt]
 	// said so when the sample was taken in. The sample counts as unknown(clock).
 	ClockDoubt bool
+	Values     []Value // that the device reported and a threshold names; mostly none
+}
+
+// Value is one named value that a device reported.
+type Value struct {
+	Name  string
+	Micro Micro
 }
 
 // Check is all that one agent sampled of one check of one device.

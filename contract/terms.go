@@ -12,9 +12,18 @@ import (
 // Terms is the decided content of one version of a contract: typed, defaulted and,
 // once [Terms.Check] finds no mistake, valid. Start from [DefaultTerms].
 type Terms struct {
-	Zone     Zone     `json:"zone"`
-	Windows  []Window `json:"windows"`  // service time; their union
-	Holidays []Date   `json:"holidays"` // local dates without any service time
+	Zone         Zone          `json:"zone"`
+	Windows      []Window      `json:"windows"`       // service time of availability; their union
+	OnHolidays   bool          `json:"on_holidays"`   // a holiday has its windows like any other day
+	Holidays     []Date        `json:"holidays"`      // local dates that are holidays
+	HolidayLists []HolidayList `json:"holiday_lists"` // holidays by name, expanded for each year
+
+	Clocks    Hours `json:"clocks"`    // of reaction and resolution; none: as availability
+	Reporting Hours `json:"reporting"` // of reporting incidents; none: as the clocks
+	Office    Hours `json:"office"`    // working hours; they make the working days of time limits; none: as availability
+
+	Period PeriodKind `json:"period"` // over which availability is stated; empty: month
+	Ends   Second     `json:"ends"`   // of the agreement; 0 for none
 
 	Quorum           Quorum  `json:"quorum"`
 	Voters           []Voter `json:"voters"`             // the witnesses, by name; one without data is unknown
@@ -23,7 +32,8 @@ type Terms struct {
 	Degraded        Effect        `json:"degraded"`         // of a threshold that names no effect of its own
 	Unknown         UnknownPolicy `json:"unknown"`          // what unknown time is in the headline figure
 	ProviderNetwork NetworkPolicy `json:"provider_network"` // what a witness cut off by the provider's network says
-	MinCoverage     Target        `json:"min_coverage"`     // below it the figure cannot be assessed
+	MinCoverage     Target        `json:"min_coverage"`     // least coverage of a figure that can be assessed
+	Shortfall       Shortfall     `json:"shortfall"`        // what comes of less; empty: cannot be assessed
 
 	Confirm time.Duration `json:"confirm_ns"` // accumulated down time that opens an incident
 	Clear   time.Duration `json:"clear_ns"`   // length of the up run that closes one
@@ -43,9 +53,23 @@ type Terms struct {
 	Interval time.Duration `json:"interval_ns"` // longest agreed interval of a check that establishes up and down
 	Timeout  time.Duration `json:"timeout_ns"`  // and its timeout; both say how fine an outage can be seen
 
-	Exclusions []ExclusionRule   `json:"exclusions"` // a kind without a rule excludes nothing
-	Targets    []ServiceTarget   `json:"targets"`    // none: "no target agreed"
-	Labels     map[string]string `json:"labels"`     // names and clauses for people; they decide nothing
+	Admission int    `json:"admission"` // successes that admit a check of a device at a location; 0: none are asked
+	Measured  string `json:"measured"`  // the measured address, in plain words
+
+	Exclusions  []ExclusionRule `json:"exclusions"`      // a kind without a rule excludes nothing
+	ExcludedCap time.Duration   `json:"excluded_cap_ns"` // service time that all kinds together may take out of a calendar month; 0 for no cap
+	Targets     []ServiceTarget `json:"targets"`         // none: "no target agreed"
+
+	Support     Support     `json:"support"`
+	Duties      []Duty      `json:"duties"`
+	Appointment Appointment `json:"appointment"`
+
+	Objection      TimeLimit `json:"objection"`       // after which a statement that nobody objected to is final
+	FavourAccepted bool      `json:"favour_accepted"` // a later statement in the provider's favour needs the customer's acceptance
+	FullEvidence   bool      `json:"full_evidence"`   // what the provider measured is full evidence, save proof to the contrary
+	Keep           TimeLimit `json:"keep"`            // how long evidence is kept
+
+	Labels map[string]string `json:"labels"` // names and clauses for people; they decide nothing
 }
 
 // Quorum is the rule by which witnesses make a verdict, and how many it takes.
@@ -99,42 +123,11 @@ const (
 	NetworkDown    NetworkPolicy = "down"
 )
 
-// Metric is what a threshold looks at.
-type Metric string
-
-const (
-	MetricLoss   Metric = "loss"   // lost requests
-	MetricRTT    Metric = "rtt"    // mean of the samples' mean round trips
-	MetricJitter Metric = "jitter" // mean of the samples' round-trip delay variation
-)
-
-// Threshold is an agreed limit, evaluated at every sample of a check of its kind over
-// the trailing window (t - Window, t]. The package comment says how.
-type Threshold struct {
-	Name     string        `json:"name"`
-	Kind     vouch.Kind    `json:"kind"`
-	Metric   Metric        `json:"metric"`
-	Window   time.Duration `json:"window_ns"`
-	Lost     int           `json:"lost"`         // loss: breached by at least this many lost requests ...
-	Of       int           `json:"of"`           // ... of the last so many; 0 means all in the window
-	Limit    time.Duration `json:"limit_ns"`     // rtt and jitter: breached by more than this
-	For      time.Duration `json:"for_ns"`       // beyond the limit this long before the witness is degraded
-	ClearFor time.Duration `json:"clear_for_ns"` // within the limit this long before it no longer is
-	Effect   Effect        `json:"effect"`       // NoEffect: that of the terms
-}
-
 // ServiceTarget is an agreed availability. An empty Service is the customer as a
 // whole.
 type ServiceTarget struct {
 	Service vouch.ServiceID `json:"service"`
 	Target  Target          `json:"target"`
-}
-
-// ExclusionRule says what it takes for a kind of exclusion to count.
-type ExclusionRule struct {
-	Kind      ExclusionKind `json:"kind"`
-	Announced bool          `json:"announced"` // announced at or before its beginning
-	Accepted  bool          `json:"accepted"`  // accepted, whenever it was recorded
 }
 
 // Version is one dated version of a contract. It is in force from InForce until the
@@ -143,6 +136,10 @@ type Version struct {
 	Number  int    `json:"number"`
 	InForce Second `json:"in_force"`
 	Terms   Terms  `json:"terms"`
+
+	Document   string `json:"document,omitempty"`    // SHA-256 of the signed document in hexadecimal
+	AcceptedBy string `json:"accepted_by,omitempty"` // who accepted it for the customer; empty: the terms are the provider's claim
+	AcceptedAt Second `json:"accepted_at,omitempty"`
 }
 
 // DefaultTerms returns terms with every default and nothing that only the parties can
@@ -160,22 +157,42 @@ func DefaultTerms() Terms {
 		Lag:             90 * time.Second, // rule 11: sealing (60 s), upload and a margin
 		Interval:        30 * time.Second,
 		Timeout:         5 * time.Second,
-		Exclusions: []ExclusionRule{
-			{Kind: Maintenance, Announced: true},
-			{Kind: OutsideControl, Accepted: true},
-			{Kind: Intervention, Accepted: true},
-			{Kind: ForceMajeure, Accepted: true},
-			{Kind: CustomerAct, Accepted: true},
-			{Kind: Suspension, Accepted: true},
-			{Kind: Cybercrime, Accepted: true},
-			{Kind: ThirdParty, Accepted: true},
-		},
+		Period:          PeriodMonth,
+		Shortfall:       NotAssessed,
+		Exclusions:      defaultExclusions(),
+		Support:         defaultSupport(),
+		Objection:       TimeLimit{15, WorkingDays},
+		FavourAccepted:  true,
 	}
 }
 
-// Calendar returns the terms' service time.
-func (t Terms) Calendar() Calendar {
-	return Calendar{Zone: t.Zone, Windows: t.Windows, Holidays: t.Holidays}
+// defaultExclusions asks for an announcement of maintenance, and for evidence and a
+// second person for the rest.
+func defaultExclusions() []ExclusionRule {
+	var out []ExclusionRule
+	for _, k := range ExclusionKinds() {
+		r := ExclusionRule{Kind: k, Evidence: true, Accepted: AcceptedProvider, FourEyes: true}
+		if k == Maintenance {
+			r = ExclusionRule{Kind: k, Announced: NoticeBefore, Short: Flag, OfficeHours: Flag}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// defaultSupport promises nothing; it holds how a promise is read that the parties
+// make.
+func defaultSupport() Support {
+	return Support{
+		Day:        DayWindow,
+		Reaction:   ReactionRule{Starts: StartEarlier},
+		WorkAround: P3,
+		Visit:      true,
+		Suspends:   []SuspendRule{{Cause: "supplier", Resolution: true, Until: UntilWorkingDay}},
+		Escalation: Escalation{By: EscalateAutomatic, Tiers: 3},
+		Credit: CreditRule{Base: MonthBefore, Paid: true, CapBase: MonthBefore, Days: DaysCommenced,
+			Reaction: true, Resolution: true, Attributed: true},
+	}
 }
 
 // Voting returns the voters that exist for the quorum, in the order of the terms.

@@ -4,6 +4,7 @@
 package contract
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -16,51 +17,78 @@ const (
 	undetermined reading = iota // too few samples in the window, or no value in this one
 	within
 	beyond
+	neither // past the limit for clearing, and not beyond the limit: what was stays
 )
 
-// timeline returns where the threshold degrades the witness (rule 10): from the first
-// evaluation that completes For beyond the limit, not set back, until the first that
-// completes ClearFor within it. An undetermined evaluation begins both counts anew:
-// it neither degrades nor clears.
-func (th Threshold) timeline(samples []Sample, effect Effect) timeline {
-	w := window{threshold: th, span: ceilSeconds(th.Window)}
-	hold, clearing := ceilSeconds(th.For), ceilSeconds(th.ClearFor)
-	var tl timeline
-	var since Second
-	last, degraded := undetermined, false
-	counted(samples, func(at, _ Second, s, _ *Sample) {
-		r := w.evaluate(at, s)
-		if r != last {
-			last, since = r, at
+// watch is a threshold as it is evaluated over the samples of a check.
+type watch struct {
+	window
+	effect         Effect
+	hold, clearing Second
+
+	degraded timeline // where it degrades the witness
+	last     reading
+	since    Second // of the evaluations that read last
+	bad      bool
+}
+
+// watches returns the thresholds for a kind of check, ready to be evaluated.
+func (t *Terms) watches(k vouch.Kind) []watch {
+	var out []watch
+	for i := range t.Thresholds {
+		th := &t.Thresholds[i]
+		if th.Kind == k {
+			out = append(out, watch{window: window{threshold: th, span: ceilSeconds(th.Window)}, effect: cmp.Or(th.Effect, t.Degraded),
+				hold: ceilSeconds(th.For), clearing: ceilSeconds(th.ClearFor)})
 		}
-		switch {
-		case r == beyond && !degraded && at-since >= hold:
-			degraded = true
-			tl = tl.set(at, cell{degraded: effect})
-		case r == within && degraded && at-since >= clearing:
-			degraded = false
-			tl = tl.set(at, unsampled)
-		}
-	})
-	return tl
+	}
+	return out
+}
+
+// begin forgets everything visited.
+func (w *watch) begin() {
+	*w = watch{window: window{threshold: w.threshold, span: w.span}, effect: w.effect, hold: w.hold, clearing: w.clearing}
+}
+
+// visit evaluates the threshold at a sample that counts (rule 10): the witness is
+// degraded from the first evaluation that completes For beyond the limit, not set
+// back, until the first that completes ClearFor within it. An undetermined evaluation
+// begins both counts anew: it neither degrades nor clears.
+func (w *watch) visit(at Second, s *Sample) {
+	r := w.evaluate(at, s)
+	if r != w.last {
+		w.last, w.since = r, at
+	}
+	switch {
+	case r == beyond && !w.bad && at-w.since >= w.hold:
+		w.bad = true
+		w.degraded = w.degraded.set(at, cell{degraded: w.effect})
+	case r == within && w.bad && at-w.since >= w.clearing:
+		w.bad = false
+		w.degraded = w.degraded.set(at, unsampled)
+	}
 }
 
 // window is the trailing window of a threshold as it moves over the samples. It keeps
 // the sums of what lies in it, so that moving it costs the same however long it is.
 type window struct {
-	threshold Threshold
+	threshold *Threshold
 	span      Second
 	queue     []observation // from head on
 	head      int
-	sum       time.Duration // of the values
+	sum       int64 // of the values
 	lost      int
 	sent      int
+	interval  time.Duration // that due was computed for
+	due       int
 }
 
+// observation is what a sample contributes. Round trips are nanoseconds, named values
+// millionths.
 type observation struct {
 	at         Second
-	value      time.Duration
-	sent, lost int
+	value      int64
+	sent, lost uint16
 }
 
 // evaluate adds the sample and reads the threshold over (at - Window, at].
@@ -69,22 +97,28 @@ func (w *window) evaluate(at Second, s *Sample) reading {
 	o.at = at
 	if ok {
 		w.queue = append(w.queue, o)
-		w.sum, w.sent, w.lost = w.sum+o.value, w.sent+o.sent, w.lost+o.lost
+		w.sum, w.sent, w.lost = w.sum+o.value, w.sent+int(o.sent), w.lost+int(o.lost)
 	}
 	for w.head < len(w.queue) && w.queue[w.head].at <= at-w.span {
 		w.drop()
 	}
+	if s.Interval != w.interval {
+		w.interval, w.due = s.Interval, int(due(w.threshold.Window, s.Interval))
+	}
 	present := len(w.queue) - w.head
-	if !ok || 2*int64(present) < due(w.threshold.Window, s.Interval) {
+	if !ok || 2*present < w.due {
 		return undetermined
 	}
-	if w.threshold.Metric != MetricLoss {
-		if w.sum > w.threshold.Limit*time.Duration(present) {
+	switch w.threshold.Metric {
+	case MetricLoss:
+		if w.recentlyLost() >= w.threshold.Lost {
 			return beyond
 		}
 		return within
+	case MetricValue:
+		return w.threshold.read(Micro(o.value), w.sum, int64(present))
 	}
-	if w.recentlyLost() >= w.threshold.Lost {
+	if w.sum > int64(w.threshold.Limit)*int64(present) {
 		return beyond
 	}
 	return within
@@ -94,7 +128,7 @@ func (w *window) evaluate(at Second, s *Sample) reading {
 // the oldest one in is that which completes Of.
 func (w *window) recentlyLost() int {
 	of := w.threshold.Of
-	for of > 0 && w.head < len(w.queue) && w.sent-w.queue[w.head].sent >= of {
+	for of > 0 && w.head < len(w.queue) && w.sent-int(w.queue[w.head].sent) >= of {
 		w.drop()
 	}
 	return w.lost
@@ -102,7 +136,7 @@ func (w *window) recentlyLost() int {
 
 func (w *window) drop() {
 	o := w.queue[w.head]
-	w.sum, w.sent, w.lost = w.sum-o.value, w.sent-o.sent, w.lost-o.lost
+	w.sum, w.sent, w.lost = w.sum-o.value, w.sent-int(o.sent), w.lost-int(o.lost)
 	w.head++
 	if w.head > 1024 && w.head > len(w.queue)/2 {
 		w.queue = w.queue[:copy(w.queue, w.queue[w.head:])]
@@ -111,18 +145,23 @@ func (w *window) drop() {
 }
 
 // observe returns what the sample contributes, and whether it has the value at all.
-func (th Threshold) observe(s *Sample) (observation, bool) {
-	sent, lost := int(s.Sent), int(s.Lost)
-	if s.ClockDoubt || s.Outcome == vouch.Unknown || sent == 0 {
+func (th *Threshold) observe(s *Sample) (observation, bool) {
+	if s.ClockDoubt || s.Outcome == vouch.Unknown {
 		return observation{}, false
 	}
-	switch th.Metric {
-	case MetricLoss:
+	if th.Metric == MetricValue {
+		return th.named(s)
+	}
+	sent, lost := s.Sent, s.Lost
+	switch {
+	case sent == 0:
+	case th.Metric == MetricLoss:
 		return observation{sent: sent, lost: lost}, true
-	case MetricRTT:
-		return observation{value: s.RTT}, s.Outcome == vouch.Up && lost < sent
-	case MetricJitter:
-		return observation{value: s.Jitter}, s.Outcome == vouch.Up && sent-lost >= 2
+	case s.Outcome != vouch.Up:
+	case th.Metric == MetricRTT:
+		return observation{value: int64(s.RTT)}, lost < sent
+	case th.Metric == MetricJitter:
+		return observation{value: int64(s.Jitter)}, int(sent)-int(lost) >= 2
 	}
 	return observation{}, false
 }

@@ -5,7 +5,6 @@ package contract
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/vouch-sla/vouch"
@@ -34,8 +33,13 @@ type timeline []run
 // set returns the timeline with c holding from an instant on that is not before its
 // last run.
 func (tl timeline) set(from Second, c cell) timeline {
-	if n := len(tl); n > 0 && tl[n-1].from == from {
-		tl = tl[:n-1]
+	if n := len(tl); n > 0 {
+		switch last := &tl[n-1]; {
+		case last.from == from:
+			tl = tl[:n-1]
+		case c.state == Up && last.state == Up && c.degraded == last.degraded:
+			return tl // the common case, without comparing reasons: an up has none
+		}
 	}
 	before := unsampled
 	if n := len(tl); n > 0 {
@@ -90,56 +94,60 @@ func merge(span Span, tls []timeline, combine func([]cell) cell) timeline {
 
 // counted calls visit for each sample that counts, in order of time: of several in
 // one second the last. end is where the sample stops speaking: at the next one, or
-// when its hold is over. next is the sample that follows, nil for the last.
-func counted(samples []Sample, visit func(at, end Second, s, next *Sample)) {
-	samples = ordered(samples)
-	following := Second(math.MinInt64)
-	if len(samples) > 0 {
-		following = samples[0].Start.Floor()
+// when its hold is over, which leaves a hole after it. next is the sample that follows, nil for the last. begin is
+// called first, and again where the samples turn out not to be in order, so that what
+// was visited by then is thrown away: samples mostly come in order, and looking
+// through a month of them takes as long as evaluating it.
+func counted(samples []Sample, begin func(), visit func(at, end Second, hole bool, s, next *Sample)) {
+	begin()
+	if !walk(samples, visit) {
+		begin()
+		walk(ordered(samples), visit)
 	}
-	var prev *Sample
-	var prevAt Second
-	for i := range samples {
-		at := following
-		if i+1 < len(samples) {
-			if following = samples[i+1].Start.Floor(); following == at {
-				continue
-			}
+}
+
+// walk visits the samples as [counted] does. It stops and reports false where they are
+// out of order.
+func walk(samples []Sample, visit func(at, end Second, hole bool, s, next *Sample)) bool {
+	if len(samples) == 0 {
+		return true
+	}
+	s := &samples[0]
+	at := s.Start.Floor()
+	for i := 1; i < len(samples); i++ {
+		next := &samples[i]
+		if next.Start < s.Start || next.Start == s.Start && compareSamples(s, next) > 0 {
+			return false
 		}
-		s := &samples[i]
-		if prev != nil {
-			visit(prevAt, min(at, prevAt+prev.hold()), prev, s)
+		following := next.Start.Floor()
+		if following != at {
+			end := at + s.hold()
+			visit(at, min(following, end), end < following, s, next)
 		}
-		prev, prevAt = s, at
+		s, at = next, following
 	}
-	if prev != nil {
-		visit(prevAt, prevAt+prev.hold(), prev, nil)
-	}
+	visit(at, at+s.hold(), true, s, nil)
+	return true
 }
 
 // ordered returns the samples by time. Of two with the same stamp the one that counts
 // comes last: any reply in a round is up.
 func ordered(samples []Sample) []Sample {
-	sorted := true
-	for i := 1; i < len(samples); i++ {
-		if samples[i-1].Start >= samples[i].Start {
-			sorted = false
-			break
-		}
-	}
-	if sorted {
-		return samples
-	}
 	out := slices.Clone(samples)
-	slices.SortFunc(out, func(a, b Sample) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(weight(a), weight(b)),
-			cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.RTT, b.RTT), cmp.Compare(a.Lost, b.Lost), cmp.Compare(a.Interval, b.Interval))
-	})
+	slices.SortFunc(out, func(a, b Sample) int { return compareSamples(&a, &b) })
 	return out
 }
 
+func compareSamples(a, b *Sample) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(weight(a), weight(b)),
+		cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.RTT, b.RTT), cmp.Compare(a.Lost, b.Lost), cmp.Compare(a.Interval, b.Interval),
+		slices.CompareFunc(a.Values, b.Values, func(x, y Value) int {
+			return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.Micro, y.Micro))
+		}))
+}
+
 // weight orders samples of the same stamp: unknown, then down, then up.
-func weight(s Sample) int {
+func weight(s *Sample) int {
 	switch {
 	case s.ClockDoubt:
 		return 0
@@ -151,13 +159,27 @@ func weight(s Sample) int {
 	return 1
 }
 
-// timeline returns what the check's samples say (rule 0).
-func (c *Check) timeline() timeline {
-	var tl timeline
-	counted(c.Samples, func(at, end Second, s, _ *Sample) {
-		tl = tl.set(at, c.cell(at, s)).set(end, unsampled)
+// evaluate returns what the check's samples say (rule 0), and where each of the
+// thresholds degrades the witness (rule 10), in one walk over the samples.
+func (c *Check) evaluate(thresholds []watch) (said timeline, degraded []timeline) {
+	counted(c.Samples, func() {
+		said = nil
+		for i := range thresholds {
+			thresholds[i].begin()
+		}
+	}, func(at, end Second, hole bool, s, _ *Sample) {
+		said = said.set(at, c.cell(at, s))
+		if hole {
+			said = said.set(end, unsampled)
+		}
+		for i := range thresholds {
+			thresholds[i].visit(at, s)
+		}
 	})
-	return tl
+	for i := range thresholds {
+		degraded = append(degraded, thresholds[i].degraded)
+	}
+	return said, degraded
 }
 
 func (c *Check) cell(at Second, s *Sample) cell {

@@ -125,6 +125,7 @@ type Calendar struct {
 	Zone     Zone
 	Windows  []Window
 	Holidays []Date
+	Lists    []HolidayList
 }
 
 // Spans returns the service time inside within (rule 2): an instant belongs to it
@@ -138,10 +139,7 @@ func (c Calendar) Spans(within Span) []Span {
 	if within.Empty() || len(c.Windows) == 0 {
 		return nil
 	}
-	closed := make(map[int64]bool, len(c.Holidays))
-	for _, h := range c.Holidays {
-		closed[h.number()] = true
-	}
+	closed := c.closed(within)
 	var out []Span
 	for s := within; !s.Empty(); {
 		stretch, offset := c.stretch(s)
@@ -163,6 +161,21 @@ func (c Calendar) Spans(within Span) []Span {
 		s.From = stretch.To
 	}
 	return Union(out)
+}
+
+// closed returns the holidays as days since 1970-01-01: at least those in the span.
+func (c Calendar) closed(within Span) map[int64]bool {
+	out := make(map[int64]bool, len(c.Holidays))
+	for _, h := range c.Holidays {
+		out[h.number()] = true
+	}
+	for _, l := range c.Lists {
+		// A local date may be one off the date in UTC, and so in the year beside it.
+		for _, h := range l.all(dateOf(floorDiv(int64(within.From), day)-1).Year, dateOf(floorDiv(int64(within.To), day)+1).Year) {
+			out[h.Date.number()] = true
+		}
+	}
+	return out
 }
 
 // stretch returns the beginning of s up to the next change of the zone's clock, and

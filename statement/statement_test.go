@@ -131,7 +131,7 @@ func week(t testing.TB) statement.Input {
 	}
 	power := []contract.Exclusion{
 		{ID: "X1", Kind: contract.ForceMajeure, Span: span(t, "2026-06-10T13:00:00+02:00", "2026-06-10T13:10:00+02:00"), Accepted: true,
-			RecordedAt: at(t, "2026-06-10T15:00:00+02:00"), Reason: "power failure at the site"},
+			RecordedAt: at(t, "2026-06-10T15:00:00+02:00"), Reason: "power failure at the site", Evidence: []string{"grid operator, notice 77-1203"}, Author: "uid:1000", Approver: "uid:1001"},
 	}
 	outage := everybody(span(t, "2026-06-10T06:34:00+02:00", "2026-06-10T06:52:00+02:00"))
 	firewall := slices.Concat(outage,

@@ -144,7 +144,13 @@ func (l Language) why(w contract.Why) string {
 		contract.WhyLate: "aangekondigd nadat het begon", contract.WhyNotAnnounced: "niet aangekondigd",
 		contract.WhyNotAccepted: "niet aanvaard", contract.WhyCancelled: "ingetrokken voor het begon",
 		contract.WhyNotAgreed: "het contract sluit dit niet uit", contract.WhyNoContract: "geen contract van kracht",
-		contract.WhyEmpty: "het beslaat geen tijd",
+		contract.WhyEmpty: "het beslaat geen tijd", contract.WhyDelay: "niet onverwijld gemeld",
+		contract.WhyShortNotice: "korter van tevoren aangekondigd dan afgesproken", contract.WhyOfficeHours: "binnen kantooruren",
+		contract.WhyNotCustomer: "niet aanvaard door de klant", contract.WhyObjected: "de klant heeft bezwaar gemaakt",
+		contract.WhyPending: "de klant kan nog bezwaar maken", contract.WhyNotTold: "niet aan de klant gemeld",
+		contract.WhyNoEvidence: "zonder bewijs", contract.WhyFourEyes: "niet goedgekeurd door een tweede persoon",
+		contract.WhyClaimedLate: "te laat ingeroepen", contract.WhyBeyondCap: "boven de uitgesloten uren per maand",
+		contract.WhyNotInBase: "niet in de installed base", contract.WhyOutsideLease: "buiten de huur",
 	}
 	if d, ok := dutch[w]; ok && l == Dutch {
 		return d
