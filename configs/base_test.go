@@ -83,7 +83,7 @@ func TestContractMistakes(t *testing.T) {
 		{"reference called gateway", file, "- {name: exchange,", "- {name: ▸gateway,", "name gateway is taken by each location's own gateway, allowed is any other"},
 		{"threshold twice", file, "- {name: slow,", "- {name: ▸lossy,", "threshold lossy is defined twice, allowed is once"},
 		{"loss without lost", file, "- {name: lossy, kind: icmp, metric: loss, window: 20m, lost: 6, of: 100,", "- ▸{name: lossy, kind: icmp, metric: loss, window: 20m,", "thresholds[0] is about loss and lacks the key lost, needed is a number of requests"},
-		{"loss with a limit", file, "lost: 6,", "lost: 6, limit: ▸5ms,", "limit does not belong to the metric loss, allowed is limit with rtt and jitter, lost and of with loss"},
+		{"loss with a limit", file, "lost: 6,", "lost: 6, limit: ▸5ms,", "limit does not belong to the metric loss, allowed is limit with rtt and jitter, lost and of with loss, value and at with value"},
 		{"of beyond the window", file, "of: 100", "of: ▸200", "of 200 is more than the 120 requests of the window, allowed is at most that many"},
 		{"lost beyond of", file, "lost: 6,", "lost: ▸101,", "lost 101 is more than the 100 requests looked at, allowed is at most that many"},
 		{"window below the interval", file, "window: 5m", "window: ▸20s", "window 20s is shorter than the interval 30s of icmp, allowed is at least as long"},
@@ -128,12 +128,12 @@ func TestContractWithoutVersion(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	for _, c := range []badInput{
-		{"two voters", "contract.yaml", "quorum: {rule: two_sided, q: 2}\n    # The witnesses, by location. One without data is unknown, never left out. With\n    # fewer than three, each can keep a verdict from being reached.\n    voters: [ams1, ams2, bru1]", "quorum: ▸{rule: two_sided, q: 2}\n    voters: [ams1, bru1]", "fewer than three voters: with 2, each one can keep a verdict from being reached"},
+		{"two voters", "contract.yaml", "quorum: {rule: two_sided, q: 2}\n    # The witnesses, by location. One without data is unknown, never left out. With\n    # fewer than three, each can keep a verdict from being reached. Custody follows from the\n    # installed base, or is agreed here: {location: ams1, custody: provider}.\n    voters: [ams1, ams2, bru1]", "quorum: ▸{rule: two_sided, q: 2}\n    voters: [ams1, bru1]", "fewer than three voters: with 2, each one can keep a verdict from being reached"},
 		{"one witness", "contract.yaml", "quorum: {rule: two_sided, q: 2}", "quorum: ▸{rule: two_sided, q: 1}", "a quorum of 1: a single witness decides, and one witness proves nothing"},
 		{"a loss limit that chance breaches", "contract.yaml", "lost: 6, of: 100", "lost: ▸5, of: 100", "a path with 1 % loss would breach this in 3.43 of 1,000 windows by chance, raise lost until that is at most 1"},
-		{"voters behind one link", "base.yaml", "via: [transit-b, power-ams2]", "via: [transit-a, power-ams2]", `contract.yaml:31:20: warning: voters ams1 and ams2 both depend on "transit-a" (via): one failure takes both, they are hardly two witnesses`},
+		{"voters behind one link", "base.yaml", "via: [transit-b, power-ams2]", "via: [transit-a, power-ams2]", `contract.yaml:51:20: warning: voters ams1 and ams2 both depend on "transit-a" (via): one failure takes both, they are hardly two witnesses`},
 		{"confirm below three intervals", "contract.yaml", "confirm: 3m ", "confirm: ▸1m ", "confirm 1m is shorter than three intervals of 1m, a single lost round may open an incident"},
-		{"voter without agent", "base.yaml", "  - {id: bru1-a, location: bru1, key: bru1-a+23ff4a42+AZvN1yhXZ4hahAQd89Vq/XjH97XqK8FQuXZcZwfO/y/w}\n", "", "contract.yaml:31:26: warning: voter bru1 has no agent in the installed base: it stays unknown"},
+		{"voter without agent", "base.yaml", "  - {id: bru1-a, location: bru1, key: bru1-a+23ff4a42+AZvN1yhXZ4hahAQd89Vq/XjH97XqK8FQuXZcZwfO/y/w}\n", "", "contract.yaml:51:26: warning: voter bru1 has no agent in the installed base: it stays unknown"},
 		{"a customer's voter", "contract.yaml", "voters: [ams1, ams2, bru1]", "voters: [ams1, ams2, bru1, ▸bakery-1]", "voter bakery-1 is in the customer's custody, which leave_out_customer leaves out: it never counts"},
 		{"a site that leaves a voter out", "base.yaml", "#locations: [ams1, ams2, bru1]", "locations: ▸[ams1, ams2]", "site main-street leaves out bru1, voters of version 1 of contract gold: they stay unknown there"},
 	} {

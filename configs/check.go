@@ -113,7 +113,7 @@ func (s sniffed) check(src Source, collectors []Collector) Problems {
 		l.base(s.name, value{})
 		l.resolve(symCustomer, symLocation, symDevice, symCredential)
 	case kindContract:
-		l.contract(s.name, value{})
+		l.lone(s.name)
 	case kindProfile:
 		l.ownProfile(s.name)
 	}

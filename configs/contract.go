@@ -4,6 +4,8 @@
 package configs
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -13,8 +15,34 @@ import (
 // Contract is one contract with its dated versions.
 type Contract struct {
 	ID       vouch.ContractID
-	Document string    // SHA-256 of the signed document in hexadecimal; empty where none is named
+	Document string    // of all versions that name none of their own: SHA-256 of the signed document in hexadecimal; empty where none is named
 	Versions []Version // by number, and so by the instant from which they are in force
+}
+
+// LoadContract reads one contract by itself, without the installed base: custody that
+// the file does not give a voter is empty. It returns every problem found; with a
+// mistake among them the contract is empty.
+func LoadContract(src Source, name string) (Contract, Problems) {
+	l := newLoader(src)
+	return finish(l, l.lone(name))
+}
+
+// lone reads and checks a contract that no installed base stands beside.
+func (l *loader) lone(name string) Contract {
+	c := l.contract(name, value{})
+	l.checkAllVoters(Base{}, []Contract{c})
+	whole := c
+	whole.Versions = slices.Clone(c.Versions)
+	for i := range whole.Versions {
+		voters := slices.Clone(c.Versions[i].Terms.Voters)
+		for j := range voters {
+			// Any custody will do to check the rest of the terms: the base will tell.
+			voters[j].Custody = cmp.Or(voters[j].Custody, vouch.CustodyProvider)
+		}
+		whole.Versions[i].Terms.Voters = voters
+	}
+	l.checkTerms([]Contract{whole})
+	return c
 }
 
 // Version is one version: the terms that decide, and how the parties agreed that it

@@ -15,30 +15,35 @@ import (
 // crossCheck judges what needs several files, and completes the values with what
 // follows from another file: voters' custody, dates in the contract's zone.
 func (l *loader) crossCheck(c *Collector) {
-	k := 0 // places were noted in the order in which versions were read
-	for i := range c.Contracts {
-		for j := range c.Contracts[i].Versions {
-			l.checkVoters(c.Base, &c.Contracts[i].Versions[j].Terms, l.versions[k])
-			k++
-		}
-	}
+	l.checkAllVoters(c.Base, c.Contracts)
 	l.checkTargets(c)
 	for _, d := range l.devices {
 		l.checkDevice(c, d)
 	}
 	l.checkRestrictions(c)
-	l.checkTerms(c)
+	l.checkTerms(c.Contracts)
+}
+
+// checkAllVoters checks the voters of every version.
+func (l *loader) checkAllVoters(b Base, contracts []Contract) {
+	k := 0 // places were noted in the order in which versions were read
+	for i := range contracts {
+		for j := range contracts[i].Versions {
+			l.checkVoters(b, &contracts[i].Versions[j].Terms, l.versions[k])
+			k++
+		}
+	}
 }
 
 // checkTerms asks the terms themselves. What they find has been reported at its own
 // place already; this is the net below, for a rule that only they know. Their
 // warnings are those given here with places.
-func (l *loader) checkTerms(c *Collector) {
+func (l *loader) checkTerms(contracts []Contract) {
 	if len(l.problems.Mistakes()) > 0 {
 		return
 	}
 	k := 0
-	for _, contract := range c.Contracts {
+	for _, contract := range contracts {
 		for _, v := range contract.Versions {
 			for _, f := range v.Terms.Check() {
 				if !f.Warning {
@@ -55,17 +60,21 @@ func (l *loader) checkVoters(b Base, terms *contract.Terms, p placedVersion) {
 	counting := 0
 	for i := range terms.Voters {
 		loc, known := l.locations[string(terms.Voters[i].Location)]
+		at, voter := p.voters[i], &terms.Voters[i]
+		if known && voter.Custody != "" && voter.Custody != loc.Custody {
+			at.wrong("voter %s is in %s custody here and in %s custody in the installed base, allowed is the same in both", loc.ID, voter.Custody, loc.Custody)
+		}
+		if known {
+			voter.Custody = loc.Custody
+		}
+		if terms.LeaveOutCustomer && voter.Custody == vouch.CustodyCustomer {
+			at.warn("voter %s is in the customer's custody, which leave_out_customer leaves out: it never counts", voter.Location)
+			continue
+		}
+		counting++ // one that nobody defines too: it is reported as such, or there is no base to define it
 		if !known {
-			counting++ // reported as a location that nobody defines
 			continue
 		}
-		terms.Voters[i].Custody = loc.Custody
-		at := p.voters[i]
-		if terms.LeaveOutCustomer && loc.Custody == vouch.CustodyCustomer {
-			at.warn("voter %s is in the customer's custody, which leave_out_customer leaves out: it never counts", loc.ID)
-			continue
-		}
-		counting++
 		if !slices.ContainsFunc(b.Agents, func(a vouch.Agent) bool { return a.Location == loc.ID }) {
 			at.warn("voter %s has no agent in the installed base: it stays unknown", loc.ID)
 		}

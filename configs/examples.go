@@ -6,9 +6,10 @@ package configs
 import (
 	"embed"
 	"io/fs"
+	"path"
 )
 
-//go:embed collector.yaml agent.yaml base.yaml contract.yaml profiles
+//go:embed collector.yaml agent.yaml base.yaml contract.yaml contracts profiles
 var examples embed.FS
 
 // Example is one file of a first configuration.
@@ -32,4 +33,23 @@ func Examples() []Example {
 	}
 	// Its content is no secret: net-snmp's own examples use it. Its mode is the lesson.
 	return append(out, Example{"secrets/snmp-community", []byte("public\n"), 0o600})
+}
+
+// Templates returns the contract templates: one for each provider whose published terms
+// they follow, with the clause behind each setting, to be copied and filled in.
+func Templates() []Example {
+	entries, err := examples.ReadDir("contracts")
+	if err != nil {
+		panic("configs: " + err.Error())
+	}
+	var out []Example
+	for _, e := range entries {
+		name := path.Join("contracts", e.Name())
+		body, err := examples.ReadFile(name)
+		if err != nil {
+			panic("configs: " + err.Error())
+		}
+		out = append(out, Example{name, body, 0o644})
+	}
+	return out
 }

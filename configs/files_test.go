@@ -53,6 +53,11 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	if v := c.Contracts[0].Versions[0]; len(v.Measure) != 3 || len(v.Terms.Exclusions) != 8 || c.Contracts[0].Document == "" {
 		t.Errorf("contract = %+v, want three kinds, eight exclusions and a document", c.Contracts[0])
 	}
+	terms := c.Contracts[0].Versions[0].Terms
+	if sup := terms.Support; len(terms.Thresholds) != 4 || len(sup.Levels) != 1 || len(sup.Matrix) != 4 || len(sup.Reports) != 2 || len(sup.Credit.YearCaps) != 2 ||
+		len(terms.Duties) != 1 || terms.Clocks.OnHolidays || !terms.Reporting.OnHolidays || terms.Admission != 3 || terms.Period != contract.PeriodTerm {
+		t.Errorf("terms = %+v, want what the settings say", terms)
+	}
 	if p, err := configs.FindProfile(c.Profiles, "acme-router"); err != nil || len(p.Scalars) != 2 || len(p.Tables) != 1 {
 		t.Errorf("FindProfile(acme-router) = %+v, %v, want what it takes over from host and generic", p, err)
 	}
@@ -166,7 +171,7 @@ func TestCheckFindsOutWhatFilesAre(t *testing.T) {
 	f["contract.yaml"] = strings.Replace(f["contract.yaml"], "q: 2", "q: two", 1)
 	got := lines(configs.Check(f.source(), "odd.yaml", "empty.yaml", "list.yaml", "deep.yaml", "profile.yaml", "loop.yaml", "base.yaml", "contract.yaml", "none.yaml"))
 	want := `base.yaml:38:28: there is no location "bru2", did you mean bru1? allowed are ams1, ams2, bakery-1, bru1
-contract.yaml:28:34: q is a text, allowed is a whole number from 1 to 100
+contract.yaml:47:34: q is a text, allowed is a whole number from 1 to 100
 deep.yaml:1:68: nested more than 64 levels deep, allowed are 64
 empty.yaml:1:1: the file is empty, see the example that "vouch init DIR" writes
 list.yaml:1:1: the file is a list, allowed is a mapping of keys to values

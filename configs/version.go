@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goccy/go-yaml/ast"
+
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
 )
@@ -32,17 +34,10 @@ var digest = regexp.MustCompile(`^sha256:([0-9a-f]{64})$`)
 func (l *loader) contract(name string, at value) Contract {
 	m := l.open(name, at, symContract)
 	defer m.done()
-	id, document := m.need("id", "an identifier, as gold"), m.get("document")
+	id := m.need("id", "an identifier, as gold")
 	c := Contract{ID: vouch.ContractID(id.id())}
 	l.symbols.define(symContract, "", string(c.ID), id)
-	if s, ok := document.rawText(); ok {
-		hash := digest.FindStringSubmatch(s)
-		if hash == nil {
-			document.wrong("document %s is no hash, allowed is sha256: and 64 digits of lower-case hexadecimal, as sha256sum prints", show(s))
-		} else {
-			c.Document = hash[1]
-		}
-	}
+	c.Document = m.get("document").hash()
 	versions := m.need("versions", "a list with at least one version")
 	list := versions.list()
 	if !versions.absent() && len(list) == 0 {
@@ -50,10 +45,28 @@ func (l *loader) contract(name string, at value) Contract {
 	}
 	for _, v := range list {
 		before := c.Versions
-		c.Versions = append(c.Versions, l.version(v, c.ID))
+		next := l.version(v, c.ID)
+		if next.Document == "" {
+			next.Document = c.Document // one document that was signed once holds for all
+		}
+		c.Versions = append(c.Versions, next)
 		follows(v, before, c.Versions[len(before)])
 	}
 	return c
+}
+
+// hash reads the SHA-256 of a document in hexadecimal, or "".
+func (v value) hash() string {
+	s, ok := v.rawText()
+	if !ok {
+		return ""
+	}
+	found := digest.FindStringSubmatch(s)
+	if found == nil {
+		v.wrong("%s %s is no hash, allowed is sha256: and 64 digits of lower-case hexadecimal, as sha256sum prints", v.key, show(s))
+		return ""
+	}
+	return found[1]
 }
 
 // follows checks that a version comes after those before it in the file.
@@ -81,8 +94,20 @@ func (l *loader) version(v value, id vouch.ContractID) Version {
 	if at := m.need("in_force", "an instant, as 2026-01-01T00:00:00+01:00").instant(); !at.IsZero() {
 		out.InForce = contract.Floor(at)
 	}
+	out.Document = m.get("document").hash()
+	accepted(m.get("accepted").mapping(), &out)
 	t.Zone = m.need("timezone", "an IANA name, as Europe/Brussels").zone()
-	windows(m.need("windows", "a mapping with availability"), m.get("holidays"), &t)
+	windows(m.need("windows", "a mapping with availability"), &t)
+	holidays(m.get("holidays"), &t)
+	t.Period = choice(m.get("period"), t.Period, contract.PeriodMonth, contract.PeriodQuarter, contract.PeriodYear, contract.PeriodTerm)
+	if ends := m.get("ends"); !ends.absent() {
+		if at := ends.instant(); !at.IsZero() {
+			t.Ends = contract.Floor(at)
+		}
+		if t.Ends != 0 && t.Ends <= out.InForce {
+			ends.wrong("ends is not after in_force, allowed is a later instant: the agreement ends there")
+		}
+	}
 	quorum := m.get("quorum")
 	voters := l.quorum(quorum, m.need("voters", "the list of locations that are witnesses"), &t)
 	t.LeaveOutCustomer = m.get("leave_out_customer").boolean(true)
@@ -93,6 +118,8 @@ func (l *loader) version(v value, id vouch.ContractID) Version {
 	out.Measure = measures(measure)
 	_, t.ReachableBy = kinds(m.get("reachable_by"))
 	reachable(m, &out, &t)
+	t.Measured = m.get("measured").text("")
+	t.Admission = int(m.get("admission").integer(0, 100, int64(t.Admission)))
 	incident(m.get("incident"), v, &t)
 	live(m.get("live").mapping(), &t)
 	for _, e := range m.get("references").list() {
@@ -102,74 +129,25 @@ func (l *loader) version(v value, id vouch.ContractID) Version {
 		t.Thresholds = append(t.Thresholds, threshold(e, t.Thresholds, out.Measure))
 	}
 	exclusions(m.get("exclusions"), &t)
+	t.ExcludedCap = m.get("monthly_excluded_cap").seconds(time.Minute, maxExcluded, t.ExcludedCap)
 	l.agreed(m.get("targets"), id, &t)
+	support(m, &t)
+	t.Duties = duties(m.get("duties"))
+	t.Appointment = appointment(m.get("appointment").mapping())
+	finality(m.get("statement").mapping(), &t)
 	labels(m.get("labels").mapping(), &t)
 	out.Terms = t
 	l.versions = append(l.versions, placedVersion{at: v, quorum: quorum, voters: voters})
 	return out
 }
 
-// windows reads the service time. Windows of clocks and of reporting stand beside
-// availability where a contract has them.
-func windows(v, holidays value, t *contract.Terms) {
-	m := v.mapping()
+// accepted reads who accepted a version for the customer, and when.
+func accepted(m *mapping, v *Version) {
 	defer m.done()
-	a := m.need("availability", "a mapping with hours").mapping()
-	hours := a.need("hours", "a list of {days, from, to}")
-	for _, e := range hours.list() {
-		if w, ok := window(e); ok {
-			t.Windows = append(t.Windows, w)
-		}
+	v.AcceptedBy = m.need("by", "who accepted it for the customer").text("")
+	if at := m.need("at", "an instant, as 2026-01-01T00:00:00+01:00").instant(); !at.IsZero() {
+		v.AcceptedAt = contract.Floor(at)
 	}
-	if !hours.absent() && len(hours.list()) == 0 {
-		hours.wrong("hours has no entry, needed is at least one window")
-	}
-	except := a.get("except_holidays").boolean(true)
-	a.done()
-	var dates []contract.Date
-	for _, e := range holidays.list() {
-		d, err := contract.ParseDate(e.date())
-		if err != nil {
-			continue // reported by date
-		}
-		if slices.Contains(dates, d) {
-			e.wrong("holiday %s stands twice, allowed is once", d)
-		}
-		dates = append(dates, d)
-	}
-	if except {
-		t.Holidays = dates
-	}
-}
-
-func window(v value) (w contract.Window, ok bool) {
-	m := v.mapping()
-	defer m.done()
-	days, from, to := m.need("days", "a list of Mon to Sun"), m.need("from", "HH:MM"), m.need("to", "HH:MM, 24:00 for midnight")
-	for _, e := range days.list() {
-		s := e.oneOf("", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-		if s == "" {
-			continue
-		}
-		day, err := contract.ParseWeekday(s)
-		switch {
-		case err != nil:
-			e.wrong("%v", err)
-		case w.Days.Has(day):
-			e.wrong("day %s stands twice, allowed is once", s)
-		}
-		w.Days |= contract.DaysOf(day)
-	}
-	if !days.absent() && len(days.list()) == 0 {
-		days.wrong("days has no entry, needed is at least one of Mon to Sun")
-	}
-	var fromOK, toOK bool
-	w.From, fromOK = from.timeOfDay()
-	w.To, toOK = to.timeOfDay()
-	if fromOK && toOK && w.From >= w.To {
-		to.wrong("to %s is not after from %s, allowed is a later time of the same day: write a window over midnight as two", w.To, w.From)
-	}
-	return w, fromOK && toOK && w.From < w.To && w.Days != 0
 }
 
 func (l *loader) quorum(v, voters value, t *contract.Terms) []value {
@@ -183,14 +161,35 @@ func (l *loader) quorum(v, voters value, t *contract.Terms) []value {
 		voters.wrong("voters has no entry, needed is at least one location")
 	}
 	for _, e := range list {
-		location := vouch.LocationID(e.id())
-		l.symbols.refer(symLocation, "", string(location), e)
+		voter, at := voter(e)
+		location := voter.Location
+		l.symbols.refer(symLocation, "", string(location), at)
 		if slices.ContainsFunc(t.Voters, func(o contract.Voter) bool { return location != "" && o.Location == location }) {
-			e.wrong("voter %s is listed twice, allowed is once: a location is one witness", location)
+			at.wrong("voter %s is listed twice, allowed is once: a location is one witness", location)
 		}
-		t.Voters = append(t.Voters, contract.Voter{Location: location}) // its custody follows from the base
+		t.Voters = append(t.Voters, voter)
 	}
 	return list
+}
+
+// voter reads a witness: the id of a location, or a mapping with the custody that the
+// parties agreed for it too. Without, it follows from the installed base.
+func voter(v value) (contract.Voter, value) {
+	if _, plain := v.word(); plain {
+		return contract.Voter{Location: vouch.LocationID(v.id())}, v
+	}
+	switch v.node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+	default:
+		return contract.Voter{Location: vouch.LocationID(v.id())}, v
+	}
+	m := v.mapping()
+	defer m.done()
+	location := m.need("location", "the id of a location")
+	return contract.Voter{
+		Location: vouch.LocationID(location.id()),
+		Custody:  choice(m.need("custody", "in whose hands the place is"), "", vouch.CustodyProvider, vouch.CustodyNeutral, vouch.CustodyCustomer),
+	}, location
 }
 
 func unknown(m *mapping, t *contract.Terms) {
@@ -200,6 +199,7 @@ func unknown(m *mapping, t *contract.Terms) {
 	t.ProviderNetwork = contract.NetworkPolicy(m.get("provider_network").oneOf(string(t.ProviderNetwork),
 		string(contract.NetworkUnknown), string(contract.NetworkDown)))
 	t.MinCoverage = m.get("min_coverage").target(t.MinCoverage)
+	t.Shortfall = choice(m.get("below_min_coverage"), t.Shortfall, contract.NotAssessed, contract.MissingIsDown)
 }
 
 func incident(v value, version value, t *contract.Terms) {
@@ -225,30 +225,6 @@ func live(m *mapping, t *contract.Terms) {
 	defer m.done()
 	t.CarryForward = m.get("carry_forward").seconds(time.Second, time.Hour, t.CarryForward)
 	t.Lag = m.get("lag").seconds(time.Second, time.Hour, t.Lag)
-}
-
-// exclusions reads the kinds that count, each with what it takes. A contract that
-// lists them lists them all: what it does not name excludes nothing.
-func exclusions(v value, t *contract.Terms) {
-	if v.absent() {
-		return
-	}
-	m := v.mapping()
-	defer m.done()
-	t.Exclusions = nil
-	for _, kind := range contract.ExclusionKinds() {
-		e := m.get(string(kind))
-		if e.absent() {
-			continue
-		}
-		r := e.mapping()
-		t.Exclusions = append(t.Exclusions, contract.ExclusionRule{
-			Kind:      kind,
-			Announced: r.get("announced").oneOf("none", "before", "none") == "before",
-			Accepted:  r.get("accepted").boolean(kind != contract.Maintenance),
-		})
-		r.done()
-	}
 }
 
 func (l *loader) agreed(v value, id vouch.ContractID, t *contract.Terms) {

@@ -21,7 +21,9 @@ func newAvailabilityCmd() *cobra.Command {
 		Use:   "availability CASE.json|-",
 		Short: "Compute a worked case of availability (schema vouch-case/1)",
 		Long: "availability computes one case, or each of a list of cases in order, by the rules that\n" +
-			"statements are computed by. With --json it prints exactly the fields of `expected`.",
+			"statements are computed by. With --json it prints exactly the fields of `expected`.\n" +
+			"With --explain it also prints the stretches of time that add up to the totals, with who\n" +
+			"said what in each, and every exclusion with the reason where it does not count.",
 	})
 }
 
@@ -39,14 +41,17 @@ func newExampleCmd(schema string, c *cobra.Command) *cobra.Command {
 		}
 		return nil
 	}
-	asJSON := jsonFlag(c)
+	asJSON, explained := jsonFlag(c), new(bool)
+	if schema == contract.SchemaCase {
+		c.Flags().BoolVar(explained, "explain", false, "print where every second comes from")
+	}
 	c.RunE = func(c *cobra.Command, args []string) error {
-		return computeExamples(c.OutOrStdout(), c.InOrStdin(), schema, args[0], *asJSON)
+		return computeExamples(c.OutOrStdout(), c.InOrStdin(), schema, args[0], *asJSON, *explained)
 	}
 	return c
 }
 
-func computeExamples(out io.Writer, stdin io.Reader, schema, name string, asJSON bool) error {
+func computeExamples(out io.Writer, stdin io.Reader, schema, name string, asJSON, explained bool) error {
 	in, shown := stdin, "standard input"
 	if name != "-" {
 		f, err := os.Open(name)
@@ -63,13 +68,16 @@ func computeExamples(out io.Writer, stdin io.Reader, schema, name string, asJSON
 	}
 	if !asJSON {
 		for _, e := range examples {
-			printExample(out, e)
+			printExample(out, e, explained)
 		}
 		return nil
 	}
 	answers := make([]any, len(examples))
 	for i, e := range examples {
 		answers[i] = e.Answer()
+		if explained && e.Case != nil {
+			answers[i] = explain(e.Case)
+		}
 	}
 	if list {
 		return printJSON(out, answers)
@@ -78,7 +86,7 @@ func computeExamples(out io.Writer, stdin io.Reader, schema, name string, asJSON
 }
 
 // printExample prints an example and what it comes to, for a person.
-func printExample(out io.Writer, e contract.Example) {
+func printExample(out io.Writer, e contract.Example, explained bool) {
 	if e.Clock != nil {
 		printClock(out, e.Clock)
 		return
@@ -98,6 +106,9 @@ func printExample(out io.Writer, e contract.Example) {
 		fmt.Fprintf(out, "  incident from %s to %s, %s counted as down\n", i.From, to, hms(i.CountedDown))
 	}
 	fmt.Fprintln(out)
+	if explained {
+		printExplanation(out, e.Case, explain(e.Case))
+	}
 }
 
 func printClock(out io.Writer, c *contract.ClockCase) {

@@ -55,7 +55,13 @@ func checkFiles(out, summary io.Writer, args []string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	problems := configs.Check(configs.OS(), files...)
+	return reportProblems(out, summary, files, configs.Check(configs.OS(), files...), asJSON)
+}
+
+// reportProblems prints the problems of files to out and their number to summary; a
+// mistake among them is an error that has been told.
+func reportProblems(out, summary io.Writer, files []string, problems configs.Problems, asJSON bool) error {
+	var err error
 	r := checkReport{Files: files, Mistakes: len(problems.Mistakes()), Warnings: len(problems.Warnings()), Problems: problems}
 	if asJSON {
 		if r.Problems == nil {

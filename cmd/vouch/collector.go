@@ -108,7 +108,7 @@ func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Option
 	for _, cu := range conf.Base.Customers {
 		for _, k := range conf.Contracts {
 			if k.ID == cu.Contract {
-				o.Contracts[cu.ID] = collector.Contract{ID: k.ID, Document: k.Document, Versions: versionsOf(k)}
+				o.Contracts[cu.ID] = collector.Contract{ID: k.ID, Versions: versionsOf(k)}
 			}
 		}
 	}

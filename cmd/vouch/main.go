@@ -48,7 +48,7 @@ func newRootCmd() *cobra.Command {
 		newDemoCmd(), newInitCmd(), newCheckCmd(),
 		newAgentCmd(), newCollectorCmd(), newPinCmd(), newStatusCmd(), newTokenCmd(), newRebuildCmd(), newLedgerCmd(),
 		newMaintenanceCmd(), newIncidentCmd(), newStatementCmd(),
-		newAvailabilityCmd(), newClockCmd(),
+		newContractCmd(), newAvailabilityCmd(), newClockCmd(),
 	)
 	return root
 }
