@@ -176,7 +176,8 @@ type Exclusion struct {
 	Accepted  bool                   `json:"accepted"`
 	Devices   []vouch.DeviceID       `json:"devices"`
 	Counted   bool                   `json:"counted"`
-	Why       contract.Why           `json:"why,omitempty"` // why not, or not under every version
+	Why       contract.Why           `json:"why,omitempty"`   // why not, or not under every version
+	Notes     []contract.Note        `json:"notes,omitempty"` // what is said of it whether it counts or not
 	// Seconds of service time of its devices that it takes out, was claimed for, and
 	// during which they were down; each second once, however many devices it concerns.
 	Excluded int64 `json:"excluded_s"`

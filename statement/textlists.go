@@ -127,7 +127,7 @@ func (p *page) exclusions() {
 }
 
 func (p *page) exclusion(e Exclusion) {
-	text := fmt.Sprintf("%s, %s: %s", p.l.kind(e.Kind), e.ID, p.stretch(e.span, false))
+	text := fmt.Sprintf("%s, %s: %s", p.l.Kind(e.Kind), e.ID, p.stretch(e.span, false))
 	p.wrap("  ", text)
 	text = joined(e.Devices)
 	if e.Reason != "" {
@@ -140,7 +140,10 @@ func (p *page) exclusion(e Exclusion) {
 		text += fmt.Sprintf(p.l.pick("; cancelled %s", "; ingetrokken %s"), p.l.moment(p.when(e.cancelled)))
 	}
 	if e.Why != "" {
-		text += "; " + p.l.why(e.Why)
+		text += "; " + p.l.Why(e.Why)
+	}
+	for _, n := range e.Notes {
+		text += "; " + p.l.Note(n)
 	}
 	if e.Excluded > 0 {
 		text += fmt.Sprintf(p.l.pick("; %s excluded", "; %s uitgesloten"), duration(e.Excluded))

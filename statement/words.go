@@ -138,8 +138,8 @@ func (l Language) reason(r vouch.Reason) string {
 	return string(r)
 }
 
-// why says why an exclusion does not count.
-func (l Language) why(w contract.Why) string {
+// Why says why an exclusion does not count.
+func (l Language) Why(w contract.Why) string {
 	dutch := map[contract.Why]string{
 		contract.WhyLate: "aangekondigd nadat het begon", contract.WhyNotAnnounced: "niet aangekondigd",
 		contract.WhyNotAccepted: "niet aanvaard", contract.WhyCancelled: "ingetrokken voor het begon",
@@ -158,7 +158,20 @@ func (l Language) why(w contract.Why) string {
 	return string(w)
 }
 
-func (l Language) kind(k contract.ExclusionKind) string {
+// Note says what a statement notes of an exclusion whether it counts or not.
+func (l Language) Note(n contract.Note) string {
+	dutch := map[contract.Note]string{
+		contract.NoteShortNotice: "korter van tevoren aangekondigd dan afgesproken", contract.NoteOfficeHours: "binnen kantooruren",
+		contract.NoteDeemed: "stilzwijgend aanvaard", contract.NoteRetroactive: "vastgelegd nadat het begon",
+	}
+	if d, ok := dutch[n]; ok && l == Dutch {
+		return d
+	}
+	return string(n)
+}
+
+// Kind names the kind of an exclusion.
+func (l Language) Kind(k contract.ExclusionKind) string {
 	switch k {
 	case contract.Maintenance:
 		return l.pick("maintenance", "onderhoud")

@@ -106,7 +106,10 @@ func (m *statementModel) exclusion(c clock, e statement.Exclusion) {
 		why = append(why, m.T("accepted"))
 	}
 	if e.Why != "" {
-		why = append(why, m.why(e.Why))
+		why = append(why, m.language().Why(e.Why))
+	}
+	for _, n := range e.Notes {
+		why = append(why, m.language().Note(n))
 	}
 	line.Why = strings.Join(why, ", ")
 	if e.Counted {

@@ -37,32 +37,7 @@ func (t tongue) quorum(v statement.Version) string {
 }
 
 // kind is what an exclusion is.
-func (t tongue) kind(k contract.ExclusionKind) string {
-	if t.dutch {
-		if nl := map[contract.ExclusionKind]string{
-			contract.Maintenance: "onderhoud", contract.Intervention: "ingreep", contract.OutsideControl: "buiten macht",
-			contract.ForceMajeure: "overmacht", contract.CustomerAct: "toedoen van de klant", contract.Suspension: "opschorting",
-			contract.Cybercrime: "cybercriminaliteit", contract.ThirdParty: "derde partij",
-		}[k]; nl != "" {
-			return upper(nl)
-		}
-	}
-	return upper(strings.ReplaceAll(string(k), "-", " "))
-}
-
-// why is why an exclusion does not count.
-func (t tongue) why(w contract.Why) string {
-	if t.dutch {
-		if nl := map[contract.Why]string{
-			contract.WhyLate: "aangekondigd nadat het begon", contract.WhyNotAnnounced: "niet aangekondigd", contract.WhyNotAccepted: "niet aanvaard",
-			contract.WhyCancelled: "ingetrokken voor het begon", contract.WhyNotAgreed: "het contract sluit dit niet uit",
-			contract.WhyNoContract: "geen contract van kracht", contract.WhyEmpty: "het beslaat geen tijd",
-		}[w]; nl != "" {
-			return nl
-		}
-	}
-	return string(w)
-}
+func (t tongue) kind(k contract.ExclusionKind) string { return upper(t.language().Kind(k)) }
 
 // reason is why something is unknown.
 func (t tongue) reason(r vouch.Reason) string {
