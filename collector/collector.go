@@ -182,7 +182,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.intake = &intake{base: b, book: c.book, ledger: s, count: c.count, wake: c.grew, now: c.now, log: c.log}
 	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
 	c.reader = &reader{
-		store: s, judge: c.judge, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(verifier),
+		store: s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(verifier),
 		bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log, caught: caught,
 	}
 	for _, ch := range opts.Channels {

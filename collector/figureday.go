@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
 )
@@ -49,20 +50,74 @@ func (f *figures) storedDay(ctx context.Context, k dayKey) (day, bool) {
 	return d, true
 }
 
-// keepDay stores a day.
-func (f *figures) keepDay(ctx context.Context, k dayKey, d day) error {
+// keepDay stores a day, unless samples came for it since gen.
+func (f *figures) keepDay(ctx context.Context, k dayKey, d day, gen int) error {
 	var out bytes.Buffer
 	if err := gob.NewEncoder(&out).Encode(d); err != nil {
 		return fmt.Errorf("encode the verdict of %s of %s: %w", k.device, k.customer, err)
 	}
+	f.keep.Lock()
+	defer f.keep.Unlock()
+	f.mu.Lock()
+	now := f.gen[k.deviceKey]
+	f.mu.Unlock()
+	if now != gen {
+		return nil
+	}
 	return f.data.Derive(ctx, store.Derivation{Items: []store.Item{{Customer: k.customer, Kind: itemDay, ID: dayID(k), Data: out.Bytes()}}})
 }
 
-// staleDays are the items to delete when late data came for an instant.
-func staleDays(d deviceKey, from, now contract.Second) []store.Item {
-	var out []store.Item
-	for n := int64(from / secondsADay); contract.Second(n)*secondsADay <= now; n++ {
-		out = append(out, store.Item{Customer: d.customer, Kind: itemDay, ID: dayID(dayKey{d, n})}) // nil deletes
+// touched returns the days that are over and that samples bear on: each its own and
+// those after it while it is still looked back at. References speak for what else the
+// batch says; for every device of the customer where it says nothing else.
+func (f *figures) touched(c vouch.CustomerID, samples []vouch.Sample) []dayKey {
+	now, back := contract.Floor(f.now()), f.book.lookback(c)
+	seen := map[dayKey]bool{}
+	var out []dayKey
+	add := func(d vouch.DeviceID, at contract.Second) {
+		for n := int64(at / secondsADay); contract.Second(n)*secondsADay <= at+back && contract.Second(n+1)*secondsADay <= now; n++ {
+			if k := (dayKey{deviceKey{c, d}, n}); !seen[k] {
+				seen[k] = true
+				out = append(out, k)
+			}
+		}
+	}
+	measured := map[vouch.DeviceID]bool{}
+	for _, s := range samples {
+		if s.Device != "" {
+			measured[s.Device] = true
+			add(s.Device, contract.Floor(s.Start))
+		}
+	}
+	if len(measured) == 0 {
+		for key := range f.base.devices {
+			if key.customer == c {
+				measured[key.device] = true
+			}
+		}
+	}
+	for _, s := range samples {
+		if s.Device == "" {
+			for d := range measured {
+				add(d, contract.Floor(s.Start))
+			}
+		}
 	}
 	return out
+}
+
+// deriving stores samples together with the end of what was remembered of the days that
+// they bear on. A day computed from before them is neither stored nor remembered after.
+func (f *figures) deriving(ctx context.Context, d store.Derivation, days []dayKey) error {
+	if len(days) == 0 {
+		return f.data.Derive(ctx, d)
+	}
+	for _, k := range days {
+		d.Items = append(d.Items, store.Item{Customer: k.customer, Kind: itemDay, ID: dayID(k)}) // nil deletes
+	}
+	f.keep.Lock()
+	defer f.keep.Unlock()
+	err := f.data.Derive(ctx, d)
+	f.forget(days)
+	return err
 }

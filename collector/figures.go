@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -29,6 +30,8 @@ type figures struct {
 
 	wanted chan figuresWanted // months that a page asked for and that nobody has computed yet
 
+	keep sync.Mutex // held while a day is stored, and while samples of days that are over are derived
+
 	mu   sync.Mutex
 	days map[dayKey]day
 	late map[deviceKey]lately
@@ -38,6 +41,10 @@ type figures struct {
 type dayKey struct {
 	deviceKey
 	day int64 // Unix seconds / 86,400
+}
+
+func (k dayKey) compare(o dayKey) int {
+	return cmp.Or(cmp.Compare(k.customer, o.customer), cmp.Compare(k.device, o.device), cmp.Compare(k.day, o.day))
 }
 
 // secondsADay is the length of a UTC day. Days of a contract are cut elsewhere, by
@@ -51,17 +58,15 @@ func newFigures(b *base, k *book, data store.Derived, now func() time.Time) *fig
 	return &figures{base: b, book: k, data: data, now: now, wanted: make(chan figuresWanted, 1024), days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
 }
 
-// forget drops what is remembered of a device from an instant on: late data came for
-// it. A sample speaks for time after it only, but for no more than the next day.
-func (f *figures) forget(d deviceKey, from contract.Second) {
+// forget drops days that samples came for, and keeps whoever computes them right now
+// from remembering what they had found before.
+func (f *figures) forget(days []dayKey) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.gen[d]++
-	delete(f.late, d)
-	for k := range f.days {
-		if k.deviceKey == d && contract.Second(k.day+1)*secondsADay > from {
-			delete(f.days, k)
-		}
+	for _, k := range days {
+		f.gen[k.deviceKey]++
+		delete(f.late, k.deviceKey)
+		delete(f.days, k)
 	}
 }
 
@@ -91,8 +96,8 @@ func (f *figures) verdict(ctx context.Context, p place, span contract.Span) ([]c
 	return contract.Exclude(contract.Slice(all, span), decisions), decisions, nil
 }
 
-// settledAfter is how long after the end of a day its verdict is remembered: batches
-// that come later make it forgotten again (see watch.rewind).
+// settledAfter is how long after the end of a day its verdict is remembered: samples
+// that come later make it forgotten again (see figures.deriving).
 const settledAfter contract.Second = 2 * 3600
 
 func (f *figures) day(ctx context.Context, p place, n int64, versions []contract.Version, until contract.Second) ([]contract.Segment, error) {
@@ -119,7 +124,7 @@ func (f *figures) day(ctx context.Context, p place, n int64, versions []contract
 	}
 	d := day{contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{p.lease()}, Agents: agents}), len(versions), p.lease()}
 	if over && f.remember(key, d, gen) {
-		if err := f.keepDay(ctx, key, d); err != nil {
+		if err := f.keepDay(ctx, key, d, gen); err != nil {
 			return nil, err
 		}
 	}

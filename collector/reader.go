@@ -72,6 +72,7 @@ func (b *bell) take() []vouch.CustomerID {
 type reader struct {
 	store     store.Store
 	judge     *judge
+	figures   *figures
 	telemetry *telemetry
 	channels  []string                                   // names of the channels that incident events go to
 	page      func(vouch.CustomerID, incident.ID) string // address of an incident's page, or empty
@@ -177,6 +178,7 @@ func (r *reader) catchUp(ctx context.Context, c vouch.CustomerID) error {
 func (r *reader) derive(ctx context.Context, name string, c vouch.CustomerID, next int64, entries []store.Entry) error {
 	d := store.Derivation{Progress: []store.Progress{{Reader: name, Customer: c, Next: next}}}
 	var after []func()
+	var days []dayKey // that are over and that samples came for
 	for _, e := range entries {
 		switch {
 		case name == readerMessages && e.Kind == store.KindRecord:
@@ -186,14 +188,15 @@ func (r *reader) derive(ctx context.Context, name string, c vouch.CustomerID, ne
 			}
 			d.Intents = append(d.Intents, intents...)
 		case name == readerOutcomes && e.Kind == store.KindBatch:
-			f, err := r.batch(e, &d)
+			f, over, err := r.batch(e, &d)
 			if err != nil {
 				return err
 			}
-			after = append(after, f)
+			after, days = append(after, f), append(days, over...)
 		}
 	}
-	if err := r.store.Derive(ctx, d); err != nil {
+	slices.SortFunc(days, dayKey.compare)
+	if err := r.figures.deriving(ctx, d, slices.Compact(days)); err != nil {
 		return fmt.Errorf("derive %s of %s: %w", name, c, err)
 	}
 	for _, f := range after {
@@ -208,27 +211,28 @@ func (r *reader) derive(ctx context.Context, name string, c vouch.CustomerID, ne
 	return nil
 }
 
-// batch adds to d what a batch says, and returns what is to be done once d is stored.
+// batch adds to d what a batch says, and returns what is to be done once d is stored,
+// and the days that are over and that it bears on.
 // The batch was read when it was taken in, so that an error here is our own damage.
-func (r *reader) batch(e store.Entry, d *store.Derivation) (func(), error) {
+func (r *reader) batch(e store.Entry, d *store.Derivation) (func(), []dayKey, error) {
 	b, err := evidence.ReadBatch(e.Note)
 	if err != nil {
-		return nil, fmt.Errorf("read %s %d of %s by %s: %w", e.Stream, e.Seq, e.Customer, e.Agent, err)
+		return nil, nil, fmt.Errorf("read %s %d of %s by %s: %w", e.Stream, e.Seq, e.Customer, e.Agent, err)
 	}
 	k := agentKey{e.Customer, e.Agent}
 	if e.Stream == vouch.Telemetry {
-		return func() { r.telemetry.take(k, b) }, nil
+		return func() { r.telemetry.take(k, b) }, nil, nil
 	}
 	var samples []vouch.Sample
 	for line, err := range evidence.DecodeLines(e.Stream, b.Lines) {
 		if err != nil {
-			return nil, fmt.Errorf("read %s %d of %s by %s: %w", e.Stream, e.Seq, e.Customer, e.Agent, err)
+			return nil, nil, fmt.Errorf("read %s %d of %s by %s: %w", e.Stream, e.Seq, e.Customer, e.Agent, err)
 		}
 		samples = append(samples, line.Sample)
 	}
 	doubts := doubtful(samples, b.Clock, e.Received)
 	d.Chunks = append(d.Chunks, chunksOf(k, samples, doubts)...)
-	return func() { r.judge.batch(k, samples, doubts, b.BatchHeader, e.Received) }, nil
+	return func() { r.judge.batch(k, samples, doubts, b.BatchHeader, e.Received) }, r.figures.touched(k.customer, samples), nil
 }
 
 // chunksOf sorts samples into the chunks of the outcome table.

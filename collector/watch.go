@@ -134,7 +134,7 @@ func (w *watch) look(ctx context.Context) error {
 	for _, d := range j.watched {
 		if d.rewind > 0 && w.now().Sub(d.rewound).Abs() >= rewindEvery {
 			d.rewound = w.now()
-			stale, err := w.rewind(ctx, d, now)
+			stale, err := w.rewind(ctx, d)
 			if err != nil {
 				j.mu.Unlock()
 				return err
@@ -163,11 +163,9 @@ func (w *watch) look(ctx context.Context) error {
 }
 
 // rewind goes back to before late data. What was stored of the time since is dropped.
-func (w *watch) rewind(ctx context.Context, d *watched, now contract.Second) ([]store.Item, error) {
+func (w *watch) rewind(ctx context.Context, d *watched) ([]store.Item, error) {
 	was := d.settled
-	at := d.rewind
-	w.figures.forget(deviceKey{d.customer, d.ID}, at)
-	if err := w.judge.restore(ctx, d, at); err != nil {
+	if err := w.judge.restore(ctx, d, d.rewind); err != nil {
 		return nil, err
 	}
 	var stale []store.Item
@@ -175,7 +173,6 @@ func (w *watch) rewind(ctx context.Context, d *watched, now contract.Second) ([]
 		stale = append(stale, store.Item{Customer: d.customer, Kind: itemFold, ID: foldOf(d, day)})
 	}
 	w.log.Info("late data: looking at the past again", "customer", d.customer, "device", d.ID, "from", d.settled.Time())
-	stale = append(stale, staleDays(deviceKey{d.customer, d.ID}, at, now)...)
 	return append(stale, store.Item{Customer: d.customer, Kind: itemFold, ID: foldNow(d)}), nil
 }
 
