@@ -42,6 +42,10 @@ type Sample struct {
 	Gateway   bool   // the reference is the agent's own gateway
 	Interval  time.Duration
 	Timeout   time.Duration
+	// Values are the numbers that the check names and the device reported, by rising
+	// names; one that it did not report is not here. Each is an integer, signed or
+	// unsigned, or a float. A reference has none.
+	Values []Field
 	Result
 }
 

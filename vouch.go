@@ -197,6 +197,11 @@ type Check struct {
 	Credential string // SNMP: name of the credential in the agent's file
 	Profile    string // SNMP: name of the profile
 
+	// Values names the numbers of a poll that a threshold is about, each as
+	// [ParseValueRef] reads it, in rising order, none twice, at most [MaxValues]. They
+	// stand in the sample itself, so that a verdict needs no telemetry.
+	Values []string
+
 	Watch Watch
 }
 

@@ -42,7 +42,7 @@ func (s *session) overload(j job) {
 func sampleOf(j job, r vouch.Result) vouch.Sample {
 	return vouch.Sample{
 		Customer: j.Customer, Device: j.Device, Check: j.Check.Name, Kind: j.Check.Kind,
-		Interval: j.Check.Interval, Timeout: j.Check.Timeout, Result: r,
+		Interval: j.Check.Interval, Timeout: j.Check.Timeout, Values: named(j, r.Points), Result: r,
 	}
 }
 

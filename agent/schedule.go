@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"reflect"
 	"sync"
 	"time"
 
@@ -29,6 +30,13 @@ type job struct {
 	Device   vouch.DeviceID
 	Check    vouch.Check
 	Profile  *vouch.Profile // what is read over SNMP; the same pointer while it stays the same
+
+	values []vouch.ValueRef // what the names in Check.Values mean, one for each
+}
+
+// same reports whether two jobs are equal.
+func (j job) same(o job) bool {
+	return j.key() == o.key() && j.Profile == o.Profile && reflect.DeepEqual(j.Check, o.Check)
 }
 
 func (j job) key() jobKey { return jobKey{j.Customer, j.Device, j.Check.Name} }
@@ -98,7 +106,7 @@ func (s *schedule) assign(jobs []job, from time.Time) (need int) {
 			e = &entry{job: j}
 			s.entries[k] = e
 			s.wait(e, s.firstSlot(j, from))
-		case e.job == j:
+		case e.job.same(j):
 			e.gone = false
 		case e.running:
 			e.job, e.changed, e.gone = j, true, false

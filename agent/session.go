@@ -190,7 +190,11 @@ func (s *session) jobs(doc wire.Assignment) (jobs []job, shortest time.Duration,
 				return nil, 0, fmt.Errorf("assignment: check %s of %s has an interval of %v, at least %v is needed", c.Name, d.ID, c.Interval, minInterval)
 			}
 			shortest = min(shortest, c.Interval)
-			jobs = append(jobs, job{Customer: d.Customer, Device: d.ID, Check: c, Profile: profiles[c.Profile]})
+			values, err := valueRefs(c.Values)
+			if err != nil {
+				return nil, 0, fmt.Errorf("assignment: check %s of %s: %v", c.Name, d.ID, err)
+			}
+			jobs = append(jobs, job{Customer: d.Customer, Device: d.ID, Check: c, Profile: profiles[c.Profile], values: values})
 		}
 	}
 	s.profiles = profiles

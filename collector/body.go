@@ -149,12 +149,13 @@ type checkBody struct {
 	Size     int             `json:"size,omitempty"`
 	Version  string          `json:"version,omitempty"`
 	Profile  string          `json:"profile,omitempty"`
+	Values   []string        `json:"values,omitempty"` // that thresholds name
 }
 
 func checkBodyOf(d vouch.DeviceID, c vouch.Check) checkBody {
 	return checkBody{
 		Device: d, Check: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: c.Interval.Milliseconds(), Timeout: c.Timeout.Milliseconds(),
-		Count: c.Count, Spacing: c.Spacing.Milliseconds(), Size: c.Size, Version: c.Version, Profile: c.Profile,
+		Count: c.Count, Spacing: c.Spacing.Milliseconds(), Size: c.Size, Version: c.Version, Profile: c.Profile, Values: c.Values,
 	}
 }
 

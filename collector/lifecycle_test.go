@@ -57,6 +57,7 @@ type figures struct {
 	Up       int64 `json:"up_s"`
 	Down     int64 `json:"down_s"`
 	Unknown  int64 `json:"unknown_s"`
+	Degraded int64 `json:"degraded_s"`
 }
 
 func (c *centre) statement(cu vouch.CustomerID, from, to time.Time) (figures, []byte) {

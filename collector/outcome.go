@@ -7,9 +7,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/contract"
 )
 
 // The outcome table is derived from the availability stream: what a verdict, a
@@ -17,14 +19,15 @@ import (
 // one agent found about one subject in one UTC hour. It is a sequence of segments,
 // one for each batch that had something to say, so that a chunk grows by appending:
 //
-//	segment  = length sources reasons samples       length counts what follows it, in bytes
+//	segment  = length sources texts samples         length counts what follows it, in bytes
 //	sources  = count { name kind flags interval timeout }    interval and timeout in milliseconds
-//	reasons  = count { text }
-//	samples  = count { source step flags [reason] sent lost duration [min avg max jitter] }
+//	texts    = count { text }                       reasons and names of values
+//	samples  = count { source step flags [reason] sent lost duration [min avg max jitter] [values] }
+//	values   = count { name micro }                 a named value in millionths
 //
-// Numbers are unsigned varints (encoding/binary), except step, the signed distance
-// in milliseconds to the sample before (the first one: to the Unix epoch). Texts
-// are a length and bytes. Durations and round trips are microseconds.
+// Numbers are unsigned varints (encoding/binary), except micro, which is signed, and
+// step, the signed distance in milliseconds to the sample before (the first one: to the
+// Unix epoch). Texts are a length and bytes; reason and name are places in texts. Durations and round trips are microseconds.
 
 // Flags of a sample and of a source.
 const (
@@ -32,6 +35,7 @@ const (
 	flagDoubt    = 0b0000_0100 // the clock contradicts the stamp (rule 0)
 	flagRTT      = 0b0000_1000 // round trips follow
 	flagReason   = 0b0001_0000 // a reason follows
+	flagValues   = 0b0010_0000 // named values follow
 	sourceIsGate = 0b0000_0001 // the source is the agent's own gateway
 )
 
@@ -51,6 +55,7 @@ type found struct {
 	Sent, Lost        int
 	Duration          time.Duration // microseconds
 	RTT               vouch.RTT
+	Values            []contract.Value // mostly none
 }
 
 // foundOf keeps of a sample what the outcome table keeps.
@@ -59,12 +64,37 @@ func foundOf(s vouch.Sample, doubt bool) found {
 		Source: string(s.Check), Kind: s.Kind, Gateway: s.Gateway,
 		Interval: s.Interval, Timeout: s.Timeout, Start: s.Start.UnixMilli(),
 		Outcome: s.Outcome, Reason: s.Reason, Doubt: doubt,
-		Sent: s.Sent, Lost: s.Lost, Duration: s.Duration, RTT: s.RTT,
+		Sent: s.Sent, Lost: s.Lost, Duration: s.Duration, RTT: s.RTT, Values: valuesOf(s.Values),
 	}
 	if s.Device == "" {
 		f.Source = s.Reference
 	}
 	return f
+}
+
+// valuesOf returns named values in millionths, as thresholds compare them.
+func valuesOf(fields []vouch.Field) []contract.Value {
+	if len(fields) == 0 {
+		return nil
+	}
+	out := make([]contract.Value, len(fields))
+	for i, f := range fields {
+		out[i] = contract.Value{Name: f.Name, Micro: microOf(f.Value)}
+	}
+	return out
+}
+
+// microOf returns a number in millionths, rounded, within what a threshold works with.
+func microOf(v vouch.Value) contract.Micro {
+	const whole = int64(contract.MaxMicro / contract.MicroOne)
+	switch v.Kind() {
+	case vouch.ValueInt:
+		return contract.Micro(max(-whole, min(v.Int(), whole))) * contract.MicroOne
+	case vouch.ValueUint:
+		return contract.Micro(min(v.Uint(), uint64(whole))) * contract.MicroOne
+	}
+	most := float64(contract.MaxMicro)
+	return contract.Micro(math.Round(max(-most, min(v.Float()*float64(contract.MicroOne), most))))
 }
 
 type sourceKey struct {
@@ -83,17 +113,19 @@ func appendSegment(dst []byte, fs []found) []byte {
 	if len(fs) == 0 {
 		return dst
 	}
-	sources, reasons := map[sourceKey]uint64{}, map[vouch.Reason]uint64{}
+	sources := map[sourceKey]uint64{}
 	var sourceList []sourceKey
-	var reasonList []vouch.Reason
+	texts := textList{at: map[string]uint64{}}
 	for _, f := range fs {
 		if _, ok := sources[f.key()]; !ok {
 			sources[f.key()] = uint64(len(sourceList))
 			sourceList = append(sourceList, f.key())
 		}
-		if _, ok := reasons[f.Reason]; !ok && f.Reason != "" {
-			reasons[f.Reason] = uint64(len(reasonList))
-			reasonList = append(reasonList, f.Reason)
+		if f.Reason != "" {
+			texts.add(string(f.Reason))
+		}
+		for _, v := range f.Values {
+			texts.add(v.Name)
 		}
 	}
 	b := binary.AppendUvarint(nil, uint64(len(sourceList)))
@@ -103,9 +135,9 @@ func appendSegment(dst []byte, fs []found) []byte {
 		b = binary.AppendUvarint(b, uint64(k.interval.Milliseconds()))
 		b = binary.AppendUvarint(b, uint64(k.timeout.Milliseconds()))
 	}
-	b = binary.AppendUvarint(b, uint64(len(reasonList)))
-	for _, r := range reasonList {
-		b = appendText(b, string(r))
+	b = binary.AppendUvarint(b, uint64(len(texts.list)))
+	for _, s := range texts.list {
+		b = appendText(b, s)
 	}
 	b = binary.AppendUvarint(b, uint64(len(fs)))
 	var before int64
@@ -113,17 +145,31 @@ func appendSegment(dst []byte, fs []found) []byte {
 		b = binary.AppendUvarint(b, sources[f.key()])
 		b = binary.AppendVarint(b, f.Start-before)
 		before = f.Start
-		b = appendFound(b, f, reasons[f.Reason])
+		b = appendFound(b, f, texts.at)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(b)))
 	return append(dst, b...)
 }
 
-func appendFound(b []byte, f found, reason uint64) []byte {
+// textList gives each text of a segment its place.
+type textList struct {
+	list []string
+	at   map[string]uint64
+}
+
+func (l *textList) add(s string) {
+	if _, ok := l.at[s]; !ok {
+		l.at[s] = uint64(len(l.list))
+		l.list = append(l.list, s)
+	}
+}
+
+func appendFound(b []byte, f found, texts map[string]uint64) []byte {
 	hasRTT := f.RTT != vouch.RTT{}
-	b = append(b, byte(f.Outcome)|flagIf(f.Doubt, flagDoubt)|flagIf(hasRTT, flagRTT)|flagIf(f.Reason != "", flagReason))
+	b = append(b, byte(f.Outcome)|flagIf(f.Doubt, flagDoubt)|flagIf(hasRTT, flagRTT)|flagIf(f.Reason != "", flagReason)|
+		flagIf(len(f.Values) > 0, flagValues))
 	if f.Reason != "" {
-		b = binary.AppendUvarint(b, reason)
+		b = binary.AppendUvarint(b, texts[string(f.Reason)])
 	}
 	b = binary.AppendUvarint(b, uint64(f.Sent))
 	b = binary.AppendUvarint(b, uint64(f.Lost))
@@ -131,6 +177,13 @@ func appendFound(b []byte, f found, reason uint64) []byte {
 	if hasRTT {
 		for _, d := range []time.Duration{f.RTT.Min, f.RTT.Avg, f.RTT.Max, f.RTT.Jitter} {
 			b = binary.AppendUvarint(b, uint64(d.Microseconds()))
+		}
+	}
+	if len(f.Values) > 0 {
+		b = binary.AppendUvarint(b, uint64(len(f.Values)))
+		for _, v := range f.Values {
+			b = binary.AppendUvarint(b, texts[v.Name])
+			b = binary.AppendVarint(b, int64(v.Micro))
 		}
 	}
 	return b
@@ -184,6 +237,16 @@ func (r *chunkReader) uvarint() uint64 {
 	return v
 }
 
+func (r *chunkReader) varint() int64 {
+	v, w := binary.Varint(r.data)
+	if w <= 0 {
+		r.bad, r.data = true, nil
+		return 0
+	}
+	r.data = r.data[w:]
+	return v
+}
+
 // count reads a number of things of which each takes at least one byte.
 func (r *chunkReader) count() int {
 	n := r.uvarint()
@@ -220,43 +283,53 @@ func (r *chunkReader) segment(yield func(found)) {
 		sources[i] = found{Source: r.text(), Kind: vouch.Kind(r.text()), Gateway: r.byte()&sourceIsGate != 0,
 			Interval: r.millis(), Timeout: r.millis()}
 	}
-	reasons := make([]vouch.Reason, r.count())
-	for i := range reasons {
-		reasons[i] = vouch.Reason(r.text())
+	texts := make([]string, r.count())
+	for i := range texts {
+		texts[i] = r.text()
 	}
 	var at int64
 	for range r.count() {
 		source := r.uvarint()
-		step, w := binary.Varint(r.data)
-		if r.bad || w <= 0 || source >= uint64(len(sources)) {
+		step := r.varint()
+		if r.bad || source >= uint64(len(sources)) {
 			r.bad = true
 			return
 		}
-		r.data = r.data[w:]
 		at += step
 		f := sources[source]
 		f.Start = at
-		if r.sample(&f, reasons); r.bad {
+		if r.sample(&f, texts); r.bad {
 			return
 		}
 		yield(f)
 	}
 }
 
-func (r *chunkReader) sample(f *found, reasons []vouch.Reason) {
+func (r *chunkReader) sample(f *found, texts []string) {
 	flags := r.byte()
 	f.Outcome, f.Doubt = vouch.Outcome(flags&flagOutcome), flags&flagDoubt != 0
 	if flags&flagReason != 0 {
-		n := r.uvarint()
-		if n >= uint64(len(reasons)) {
-			r.bad = true
-			return
-		}
-		f.Reason = reasons[n]
+		f.Reason = vouch.Reason(r.one(texts))
 	}
 	f.Sent, f.Lost = int(r.uvarint()), int(r.uvarint())
 	f.Duration = r.micros()
 	if flags&flagRTT != 0 {
 		f.RTT = vouch.RTT{Min: r.micros(), Avg: r.micros(), Max: r.micros(), Jitter: r.micros()}
 	}
+	if flags&flagValues != 0 {
+		f.Values = make([]contract.Value, r.count())
+		for i := range f.Values {
+			f.Values[i] = contract.Value{Name: r.one(texts), Micro: contract.Micro(r.varint())}
+		}
+	}
+}
+
+// one reads a place in a list of texts.
+func (r *chunkReader) one(texts []string) string {
+	n := r.uvarint()
+	if n >= uint64(len(texts)) {
+		r.bad = true
+		return ""
+	}
+	return texts[n]
 }

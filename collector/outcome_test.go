@@ -5,6 +5,7 @@ package collector
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/contract"
 )
 
 // founds draws samples as batches hold them: of a few sources, in order of time.
@@ -36,6 +38,10 @@ func founds() *rapid.Generator[[]found] {
 			}
 			if rapid.Bool().Draw(t, "answered") {
 				f.RTT = vouch.RTT{Min: us(t, "min"), Avg: us(t, "avg"), Max: us(t, "max"), Jitter: us(t, "jitter")}
+			}
+			for range rapid.IntRange(0, 3).Draw(t, "values") {
+				f.Values = append(f.Values, contract.Value{Name: rapid.SampledFrom([]string{"timeout", "if.oper{a=☎}", "t"}).Draw(t, "name"),
+					Micro: contract.Micro(rapid.Int64().Draw(t, "micro"))})
 			}
 			out = append(out, f)
 			at += rapid.Int64Range(-5_000, 60_000).Draw(t, "step")
@@ -71,7 +77,8 @@ func TestChunkNoSamples(t *testing.T) {
 
 // A chunk that is cut anywhere but between segments is damaged, and says so.
 func TestChunkTruncated(t *testing.T) {
-	chunk := appendSegment(nil, []found{{Source: "icmp", Kind: vouch.KindICMP, Start: 1000, Outcome: vouch.Down, Reason: vouch.ReasonTimeout, Sent: 3, Lost: 3}})
+	chunk := appendSegment(nil, []found{{Source: "icmp", Kind: vouch.KindICMP, Start: 1000, Outcome: vouch.Down, Reason: vouch.ReasonTimeout, Sent: 3, Lost: 3,
+		Values: []contract.Value{{Name: "cpu", Micro: -5}}}})
 	for n := 1; n < len(chunk); n++ {
 		if err := eachFound(chunk[:n], func(found) {}); !errors.Is(err, errChunk) {
 			t.Errorf("eachFound of the first %d of %d bytes = %v, want errChunk", n, len(chunk), err)
@@ -79,8 +86,32 @@ func TestChunkTruncated(t *testing.T) {
 	}
 }
 
+// Numbers become millionths, and none grows beyond what a threshold works with.
+func TestMicroOf(t *testing.T) {
+	for _, tt := range []struct {
+		in   vouch.Value
+		want contract.Micro
+	}{
+		{vouch.Int(-3), -3_000_000},
+		{vouch.Int(math.MinInt64), -contract.MaxMicro},
+		{vouch.Int(math.MaxInt64), contract.MaxMicro},
+		{vouch.Uint(7), 7_000_000},
+		{vouch.Uint(math.MaxUint64), contract.MaxMicro},
+		{vouch.Float(71.5), 71_500_000},
+		{vouch.Float(0.1), 100_000},
+		{vouch.Float(-0.000_001), -1},
+		{vouch.Float(1e300), contract.MaxMicro},
+		{vouch.Float(-math.MaxFloat64), -contract.MaxMicro},
+	} {
+		if got := microOf(tt.in); got != tt.want {
+			t.Errorf("microOf(%+v) = %d, want %d", tt.in, got, tt.want)
+		}
+	}
+}
+
 func FuzzChunk(f *testing.F) {
 	f.Add(appendSegment(nil, []found{{Source: "snmp", Kind: vouch.KindSNMP, Start: 1, Outcome: vouch.Up, Sent: 1, RTT: vouch.RTT{Avg: time.Millisecond}}}))
+	f.Add(appendSegment(nil, []found{{Source: "snmp", Start: 1, Outcome: vouch.Up, Values: []contract.Value{{Name: "cpu", Micro: 71_500_000}, {Name: "up", Micro: -1}}}}))
 	f.Add([]byte{3, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, chunk []byte) {
 		n := 0

@@ -79,7 +79,7 @@ func sampleOf(f found) contract.Sample {
 	return contract.Sample{
 		Start: contract.Milli(f.Start), Interval: f.Interval, Timeout: f.Timeout,
 		RTT: f.RTT.Avg, Jitter: f.RTT.Jitter, Reason: f.Reason,
-		Sent: clampCount(f.Sent), Lost: clampCount(f.Lost), Outcome: f.Outcome, ClockDoubt: f.Doubt,
+		Sent: clampCount(f.Sent), Lost: clampCount(f.Lost), Outcome: f.Outcome, ClockDoubt: f.Doubt, Values: f.Values,
 	}
 }
 

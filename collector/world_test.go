@@ -103,6 +103,12 @@ func newPlayer(t *testing.T, id vouch.AgentID, at vouch.LocationID) *player {
 
 func newCentre(t *testing.T, channels ...notify.Channel) *centre {
 	t.Helper()
+	return newCentreOf(t, func(*centre) {}, channels...)
+}
+
+// newCentreOf is newCentre with terms and options changed before the first start.
+func newCentreOf(t *testing.T, change func(*centre), channels ...notify.Channel) *centre {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "vouch") // short, for the Unix socket in it
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +124,7 @@ func newCentre(t *testing.T, channels ...notify.Channel) *centre {
 		c.agents[id] = newPlayer(t, id, l.ID)
 	}
 	c.stranger = newPlayer(t, "XXX-1", "AMS")
+	change(c)
 	t.Cleanup(func() { c.halt() })
 	// What is measured counts from the assignment on: it is made an hour ago, so that
 	// a test can play the last minutes without living through them.

@@ -202,6 +202,7 @@ func checks(d Device, v Version) []vouch.Check {
 		case vouch.KindSNMP:
 			c.Addr, c.Port = address(d.Addresses, d.SNMP.Role), d.SNMP.Port
 			c.Version, c.Credential, c.Profile = d.SNMP.Version, d.SNMP.Credential, d.Profile
+			c.Values = named(v.Terms.Thresholds, m.Kind)
 		case vouch.KindTCP:
 			c.Port = m.Port
 		}
@@ -218,6 +219,19 @@ func address(all []vouch.Address, role vouch.AddressRole) netip.Addr {
 		}
 	}
 	return netip.Addr{}
+}
+
+// named returns the names of the values that thresholds on a kind of check are about,
+// in rising order, each once: what the check has to put into its samples.
+func named(thresholds []contract.Threshold, kind vouch.Kind) []string {
+	var out []string
+	for _, t := range thresholds {
+		if t.Kind == kind && t.Metric == contract.MetricValue && t.Value != "" {
+			out = append(out, t.Value)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // watch returns the limits at which an agent seals early: the lowest that a threshold

@@ -4,6 +4,7 @@
 package configs_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -107,11 +108,37 @@ func TestAssignedCheck(t *testing.T) {
 			Version: "2c", Credential: "lab", Profile: "cisco-router",
 		},
 	}
-	if len(checks) != 2 || checks[0] != want[0] || checks[1] != want[1] {
+	if !reflect.DeepEqual(checks, want) {
 		t.Errorf("checks of router-1 = %+v, want %+v", checks, want)
 	}
 	if got := checks[0].Addr.String() + " " + checks[1].Addr.String(); got != "192.0.2.130 198.51.100.130" {
 		t.Errorf("addresses of icmp and snmp = %s, want those of service and management", got)
+	}
+}
+
+// A check of SNMP names what the thresholds of the version in force are about, sorted
+// and once; no other kind of check does.
+func TestAssignedValues(t *testing.T) {
+	f := example()
+	f.edit(t, "contract.yaml", second, laterVersion("2", "2027-01-01T00:00:00+01:00", "{icmp: {interval: 10s}, snmp: {}}"))
+	f.edit(t, "contract.yaml", "- {name: lossy,", `- {name: hot, kind: snmp, metric: value, value: temperature, at: 70, window: 5m}
+      - {name: hotter, kind: snmp, metric: value, value: temperature, at: 90, window: 5m, effect: down}
+      - {name: wan, kind: snmp, metric: value, value: "interface.ifOperStatus{ifName=wan1}", compare: not_in, set: [1], window: 5m}
+      - {name: lossy,`)
+	c := mustLoad(t, f)
+	for at, want := range map[time.Time]string{
+		time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC): "interface.ifOperStatus{ifName=wan1} temperature",
+		time.Date(2027, 6, 1, 0, 0, 0, 0, time.UTC): "",
+	} {
+		for _, a := range configs.Assignments(c.Base, c.Contracts, at)[0].Assignments {
+			wanted := want
+			if a.Check.Kind != vouch.KindSNMP {
+				wanted = ""
+			}
+			if got := strings.Join(a.Check.Values, " "); got != wanted {
+				t.Errorf("values of %s/%s at %v = %q, want %q", a.Device, a.Check.Name, at, got, wanted)
+			}
+		}
 	}
 }
 

@@ -4,7 +4,6 @@
 package configs
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
@@ -39,7 +38,7 @@ func threshold(v value, before []contract.Threshold, measured []Measure) contrac
 	th.ClearFor = m.get("clear_for").seconds(0, maxWindow, 0)
 	th.Effect = m.get("effect").effect(contract.NoEffect)
 	th.Severity = choice(m.get("severity"), "", contract.SeverityInfo, contract.SeverityWarning, contract.SeverityMajor, contract.SeverityCritical)
-	named(m, &th)
+	valueLimit(m, &th)
 	fits(m, th.Metric, lost, of, limit)
 	if slices.ContainsFunc(before, func(o contract.Threshold) bool { return th.Name != "" && o.Name == th.Name }) {
 		name.wrong("threshold %s is defined twice, allowed is once", th.Name)
@@ -49,6 +48,8 @@ func threshold(v value, before []contract.Threshold, measured []Measure) contrac
 	case th.Kind == "" || len(measured) == 0:
 	case i < 0:
 		kind.wrong("kind %s is not measured, allowed are the kinds under measure", th.Kind)
+	case th.Metric == contract.MetricValue && th.Kind != vouch.KindSNMP:
+		kind.wrong("a check of the kind %s reports no values, allowed is snmp", th.Kind)
 	case th.Metric == contract.MetricJitter && measured[i].Count < 2:
 		kind.wrong("jitter needs at least two replies in a round, allowed is icmp with a count of 2 or more")
 	case th.Window > 0 && th.Window < measured[i].Interval:
@@ -132,22 +133,19 @@ func ofValue(m *mapping) []value {
 	return []value{m.get("value"), m.get("compare"), m.get("at"), m.get("clear_at"), m.get("set")}
 }
 
-// valueName is the name of a value that a device reports, as cpu or if.wan.oper.
-var valueName = regexp.MustCompile(`^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*$`)
-
-// named reads the limit on a named value.
-func named(m *mapping, th *contract.Threshold) {
+// valueLimit reads the limit on a named value.
+func valueLimit(m *mapping, th *contract.Threshold) {
 	keys := ofValue(m)
 	compare, at, clearAt, set := keys[1], keys[2], keys[3], keys[4]
 	if th.Metric != contract.MetricValue || m.absent() {
 		return
 	}
-	name := m.need("value", "the name of a value, as cpu or if.wan.oper")
+	name := m.need("value", "the name of a value, as temperature or interface.ifOperStatus{ifName=wan1}")
 	if s, ok := name.rawText(); ok {
-		if valueName.MatchString(s) && len(s) <= 128 {
+		if _, err := vouch.ParseValueRef(s); err == nil {
 			th.Value = s
 		} else {
-			name.wrong("value %s is no name of a value, allowed are words of lower-case letters, digits, _ and - joined by dots, as if.wan.oper", show(s))
+			name.wrong("%v, allowed are FIELD, MEASUREMENT.FIELD and MEASUREMENT.FIELD{TAG=VALUE,...}, as interface.ifOperStatus{ifName=wan1}", err)
 		}
 	}
 	th.Compare = choice(compare, contract.Above, contract.Above, contract.Below, contract.Equals, contract.NotIn)

@@ -128,6 +128,9 @@ func (l *loader) version(v value, id vouch.ContractID) Version {
 	for _, e := range m.get("thresholds").list() {
 		t.Thresholds = append(t.Thresholds, threshold(e, t.Thresholds, out.Measure))
 	}
+	if n := len(named(t.Thresholds, vouch.KindSNMP)); n > vouch.MaxValues {
+		m.get("thresholds").wrong("thresholds name %d different values, at most %d are allowed", n, vouch.MaxValues)
+	}
 	exclusions(m.get("exclusions"), &t)
 	t.ExcludedCap = m.get("monthly_excluded_cap").seconds(time.Minute, maxExcluded, t.ExcludedCap)
 	l.agreed(m.get("targets"), id, &t)

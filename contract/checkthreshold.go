@@ -51,6 +51,8 @@ func (c *checking) thresholds(t Terms) {
 func (c *checking) value(field string, th Threshold) {
 	if th.Value == "" {
 		c.wrong(field+".value", "the name of a value is needed, such as cpu")
+	} else if _, err := vouch.ParseValueRef(th.Value); err != nil {
+		c.wrong(field+".value", "%v", err)
 	}
 	mean := th.Compare == Above || th.Compare == Below
 	if !mean && th.Compare != Equals && th.Compare != NotIn {

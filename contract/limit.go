@@ -52,7 +52,7 @@ type Threshold struct {
 	Lost     int           `json:"lost"`         // loss: breached by at least this many lost requests ...
 	Of       int           `json:"of"`           // ... of the last so many; 0 means all in the window
 	Limit    time.Duration `json:"limit_ns"`     // rtt and jitter: breached by more than this
-	Value    string        `json:"value"`        // value: its name, such as "cpu" or "if.wan.oper"
+	Value    string        `json:"value"`        // value: its name, as [vouch.ParseValueRef] reads it, such as "cpu"
 	Compare  Comparison    `json:"compare"`      // value: when it is beyond its limit
 	At       Micro         `json:"at"`           // value: the limit
 	ClearAt  *Micro        `json:"clear_at"`     // value, above and below: within only when on the other side of this or on it; nil: the limit

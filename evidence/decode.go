@@ -37,6 +37,7 @@ func DecodeLines(stream vouch.Stream, lines []byte) iter.Seq2[Line, error] {
 		s := newScanner(stream, lines)
 		for s.next() {
 			line := s.line
+			line.Sample.Values = slices.Clone(line.Sample.Values)
 			line.Point.Tags = slices.Clone(line.Point.Tags)
 			line.Point.Fields = slices.Clone(line.Point.Fields)
 			if !yield(line, nil) {
@@ -54,6 +55,7 @@ type scanner struct {
 	stream vouch.Stream
 	d      *lineprotocol.Decoder
 	names  map[string]string // strings seen, so that each is allocated once
+	values []vouch.Field     // room for the named values of line
 	line   Line              // valid until the next call of next
 	n      int               // lines read, the bad one included
 	err    error
@@ -77,6 +79,7 @@ func (s *scanner) next() bool {
 
 func (s *scanner) read() error {
 	l := &s.line
+	s.values = s.values[:0]
 	*l = Line{Point: vouch.Point{Tags: l.Point.Tags[:0], Fields: l.Point.Fields[:0]}}
 	m, err := s.d.Measurement()
 	if err != nil {

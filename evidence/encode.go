@@ -26,6 +26,10 @@ const (
 	roleReference = "reference"
 )
 
+// valuePrefix stands before the name of each named value on a check line. No field of
+// this format's own holds a colon.
+const valuePrefix = "value:"
+
 // Limits of a line, so that reading one is cheap whoever wrote it.
 const (
 	MaxFields   = 256
@@ -70,7 +74,9 @@ func (e *Encoder) append(dst []byte, s *vouch.Sample, stream vouch.Stream) ([]by
 		if err := validResult(s); err != nil {
 			return nil, err
 		}
-		e.result(s)
+		if err := e.result(s); err != nil {
+			return nil, err
+		}
 	} else {
 		for i := range s.Points {
 			if err := e.point(s, &s.Points[i]); err != nil {
@@ -85,7 +91,7 @@ func (e *Encoder) append(dst []byte, s *vouch.Sample, stream vouch.Stream) ([]by
 }
 
 // result writes the check or reference line, its tags in the order of their keys.
-func (e *Encoder) result(s *vouch.Sample) {
+func (e *Encoder) result(s *vouch.Sample) error {
 	if s.Device != "" {
 		e.line.StartLine(MeasurementCheck)
 		e.line.AddTag("agent", string(s.Agent))
@@ -122,7 +128,15 @@ func (e *Encoder) result(s *vouch.Sample) {
 		e.micros("rtt_max_us", rtt.Max)
 		e.micros("rtt_jitter_us", rtt.Jitter)
 	}
+	for _, f := range s.Values {
+		v, err := fieldValue(f.Value)
+		if err != nil {
+			return fmt.Errorf("value %q: %v", f.Name, err)
+		}
+		e.line.AddField(valuePrefix+Escape(f.Name), v)
+	}
 	e.line.EndLine(s.Start)
+	return nil
 }
 
 func truncateRTT(r vouch.RTT) vouch.RTT {

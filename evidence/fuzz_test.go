@@ -98,6 +98,9 @@ func FuzzOpenNote(f *testing.F) {
 // FuzzDecodeLines: whatever is read, writing and reading it again gives the same.
 func FuzzDecodeLines(f *testing.F) {
 	f.Add(false, appendSample(f, nil, checkSample(), vouch.Availability))
+	valued := checkSample()
+	valued.Values = []vouch.Field{{Name: "interface.ifOperStatus{ifName=wan 1}", Value: vouch.Int(-2)}, {Name: "temperature", Value: vouch.Float(71.5)}}
+	f.Add(false, appendSample(f, nil, valued, vouch.Availability))
 	f.Add(false, appendSample(f, nil, referenceSample(), vouch.Availability))
 	f.Add(true, []byte("system,agent=a,customer=c,location=l,x=% v=1u,w=\"a%0Ab\",y=0.5,z=true 1793491200000\n"))
 	f.Add(true, []byte("a\\ b,agent=a,customer=c,device=d,location=l,reference=r\\,\\= v\\ =-0 0\n"))

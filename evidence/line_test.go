@@ -55,6 +55,16 @@ func TestAppendSampleRefuses(t *testing.T) {
 		{"no interval", vouch.Availability, func(s *vouch.Sample) { s.Interval = 0 }, "interval"},
 		{"negative duration", vouch.Availability, func(s *vouch.Sample) { s.Duration = -1 }, "negative"},
 		{"no start", vouch.Availability, func(s *vouch.Sample) { s.Start = time.Time{} }, "start: time in the year 1"},
+		{"a value without a name", vouch.Availability, func(s *vouch.Sample) { s.Values = []vouch.Field{{Value: vouch.Int(1)}} }, "0 bytes long, allowed are 1 to 128"},
+		{"a value with a long name", vouch.Availability, func(s *vouch.Sample) { s.Values = []vouch.Field{{Name: strings.Repeat("a", 129)}} }, "129 bytes long"},
+		{"a value that is text", vouch.Availability, func(s *vouch.Sample) { s.Values = []vouch.Field{{Name: "cpu", Value: vouch.Text("5")}} }, "is no number"},
+		{"a value that is not a number", vouch.Availability, func(s *vouch.Sample) { s.Values = []vouch.Field{{Name: "cpu", Value: vouch.Float(math.NaN())}} }, "not a finite number"},
+		{"values out of order", vouch.Availability, func(s *vouch.Sample) { s.Values = []vouch.Field{{Name: "b"}, {Name: "a"}} }, "values are sorted"},
+		{"a value twice", vouch.Availability, func(s *vouch.Sample) { s.Values = []vouch.Field{{Name: "a"}, {Name: "a"}} }, "none stands twice"},
+		{"too many values", vouch.Availability, func(s *vouch.Sample) { s.Values = make([]vouch.Field, 65) }, "at most 64"},
+		{"a value of a reference", vouch.Availability, func(s *vouch.Sample) {
+			s.Device, s.Check, s.Reference, s.Values = "", "", "gw", []vouch.Field{{Name: "a"}}
+		}, "a reference has no named values"},
 		{"telemetry named check", vouch.Telemetry, func(s *vouch.Sample) { s.Points[0].Measurement = "check" }, "belongs to the availability stream"},
 		{"telemetry without a name", vouch.Telemetry, func(s *vouch.Sample) { s.Points[0].Measurement = "" }, "without a name"},
 		{"telemetry without fields", vouch.Telemetry, func(s *vouch.Sample) { s.Points[0].Fields = nil }, "no field"},
@@ -82,6 +92,9 @@ func TestAppendSample(t *testing.T) {
 		{Measurement: "host", Fields: []vouch.Field{{Name: "uptime_s", Value: vouch.Uint(math.MaxUint64)}, {Name: "load1", Value: vouch.Float(0.25)}}},
 		{Measurement: "disk", Tags: []vouch.Tag{{Key: "path", Value: "/var lib"}, {Key: "a", Value: ""}}, Fields: []vouch.Field{{Name: "ok", Value: vouch.Bool(true)}, {Name: "note", Value: vouch.Text(`5% "x"` + "\n")}}},
 	}}}
+	valued := checkSample()
+	valued.RTT, valued.Values = vouch.RTT{}, []vouch.Field{
+		{Name: "50%", Value: vouch.Int(-40)}, {Name: "interface.ifOperStatus{ifName=wan 1,index=7}", Value: vouch.Uint(2)}, {Name: "temperature", Value: vouch.Float(71.5)}}
 	late := checkSample()
 	late.Start = late.Start.Add(999 * time.Microsecond) // below a millisecond: cut off, never rounded up
 	late.Duration += 999
@@ -92,6 +105,7 @@ func TestAppendSample(t *testing.T) {
 		want   string
 	}{
 		{"check", vouch.Availability, checkSample(), `check,agent=ams1-a,check=ping,customer=acme,device=router-1,kind=icmp,location=ams1 outcome="up",duration_us=41250i,interval_us=10000000i,timeout_us=3000000i,sent=3i,lost=0i,rtt_min_us=780i,rtt_avg_us=801i,rtt_max_us=833i,rtt_jitter_us=31i 1793491201234` + "\n"},
+		{"named values", vouch.Availability, valued, `check,agent=ams1-a,check=ping,customer=acme,device=router-1,kind=icmp,location=ams1 outcome="up",duration_us=41250i,interval_us=10000000i,timeout_us=3000000i,sent=3i,lost=0i,value:50%25=-40i,value:interface.ifOperStatus{ifName\=wan\ 1\,index\=7}=2u,value:temperature=71.5 1793491201234` + "\n"},
 		{"truncated", vouch.Availability, late, string(appendSample(t, nil, checkSample(), vouch.Availability))},
 		{"reference", vouch.Availability, referenceSample(), `reference,agent=ams1-a,customer=acme,kind=icmp,location=ams1,reference=gw,role=gateway outcome="down",reason="timeout",duration_us=41250i,interval_us=10000000i,timeout_us=3000000i,sent=3i,lost=3i 1793491201234` + "\n"},
 		{"telemetry of a check without points", vouch.Telemetry, checkSample(), ""},
@@ -147,6 +161,11 @@ func TestDecodeLinesRefuses(t *testing.T) {
 		{"telemetry without identity", "system v=1i 5", "agent: an identifier is empty", vouch.Telemetry},
 		{"telemetry with a field twice", "system,agent=a,customer=c,location=l v=1i,v=2i 5", "stands twice", vouch.Telemetry},
 		{"telemetry with too many fields", "system,agent=a,customer=c,location=l " + strings.Repeat("v=1i,", 300) + "w=1i 5", "more than 256 fields", vouch.Telemetry},
+		{"a value that is text", replace(good, " 17", `,value:cpu="5" 17`), "is no number", vouch.Availability},
+		{"a value without a name", replace(good, " 17", ",value:=5i 17"), "0 bytes long", vouch.Availability},
+		{"a value with a bad escape", replace(good, " 17", ",value:%zz=5i 17"), "two upper-case hexadecimal digits", vouch.Availability},
+		{"values out of order", replace(good, " 17", ",value:b=5i,value:a=5i 17"), "values are sorted", vouch.Availability},
+		{"a value of a reference", replace(ref, " 17", ",value:a=5i 17"), "a reference has no named values", vouch.Availability},
 		{"telemetry with a bad escape", "system,agent=a,customer=c,location=l v=\"%zz\" 5", "two upper-case hexadecimal digits", vouch.Telemetry},
 	} {
 		var err error
@@ -267,6 +286,21 @@ func plain(t *rapid.T, lines []byte, tags, fields int) {
 	}
 }
 
+// anyValues draws named values, in the order of their names.
+func anyValues(t *rapid.T) []vouch.Field {
+	var out []vouch.Field
+	for i := range rapid.IntRange(0, 4).Draw(t, "values") {
+		name := anyKey(t, "name", i)
+		name = name[:min(len(name), vouch.MaxValueName)]
+		v := anyValue(t)
+		if v.Kind() == vouch.ValueString || v.Kind() == vouch.ValueBool {
+			v = vouch.Int(-1)
+		}
+		out = append(out, vouch.Field{Name: name, Value: v})
+	}
+	return out
+}
+
 // Every sample comes back as it was, cut to the units of the format.
 func TestSampleRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -276,6 +310,8 @@ func TestSampleRoundTrip(t *testing.T) {
 		s := checkSample()
 		if rapid.Bool().Draw(t, "reference") {
 			s.Device, s.Check, s.Reference, s.Gateway = "", "", "r"+anyText(t, "name"), rapid.Bool().Draw(t, "gateway")
+		} else {
+			s.Values = anyValues(t)
 		}
 		s.Outcome = vouch.Outcome(rapid.IntRange(0, 2).Draw(t, "outcome"))
 		if s.Outcome != vouch.Up {

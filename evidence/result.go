@@ -6,6 +6,7 @@ package evidence
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
@@ -146,6 +147,9 @@ func (s *scanner) resultField(seen *resultField, key string, v lineprotocol.Valu
 	case "lost":
 		bit, r.Lost, err = countField(fieldLost, v)
 	default:
+		if name, ok := strings.CutPrefix(key, valuePrefix); ok {
+			return s.namedValue(name, v)
+		}
 		if hasField(s.line.Point.Fields, key) {
 			return fmt.Errorf("field %q stands twice", key)
 		}
@@ -161,6 +165,21 @@ func (s *scanner) resultField(seen *resultField, key string, v lineprotocol.Valu
 		return fmt.Errorf("field %s stands twice", key)
 	}
 	*seen |= bit
+	return nil
+}
+
+// namedValue reads a named value into the sample. [validResult] looks at all of them.
+func (s *scanner) namedValue(key string, v lineprotocol.Value) error {
+	name, err := Unescape(key)
+	if err != nil {
+		return fmt.Errorf("value: %v", err)
+	}
+	value, err := s.value(v)
+	if err != nil {
+		return fmt.Errorf("value %q: %v", name, err)
+	}
+	s.values = append(s.values, vouch.Field{Name: name, Value: value})
+	s.line.Sample.Values = s.values
 	return nil
 }
 

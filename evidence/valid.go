@@ -42,6 +42,33 @@ func validResult(s *vouch.Sample) error {
 	case s.Duration < 0 || s.Timeout < 0 || s.RTT.Min < 0 || s.RTT.Avg < 0 || s.RTT.Max < 0 || s.RTT.Jitter < 0:
 		return errors.New("a duration is negative")
 	}
+	return validValues(s)
+}
+
+// validValues checks the named values of a check line: their order makes that the same
+// sample always gives the same bytes.
+func validValues(s *vouch.Sample) error {
+	switch {
+	case len(s.Values) == 0:
+		return nil
+	case s.Device == "":
+		return errors.New("a reference has no named values")
+	case len(s.Values) > vouch.MaxValues:
+		return fmt.Errorf("%d named values: at most %d are allowed", len(s.Values), vouch.MaxValues)
+	}
+	for i, f := range s.Values {
+		switch f.Value.Kind() {
+		case vouch.ValueInt, vouch.ValueUint, vouch.ValueFloat:
+		default:
+			return fmt.Errorf("value %.140q is no number", f.Name)
+		}
+		if f.Name == "" || len(f.Name) > vouch.MaxValueName {
+			return fmt.Errorf("the name of value %.140q is %d bytes long, allowed are 1 to %d", f.Name, len(f.Name), vouch.MaxValueName)
+		}
+		if i > 0 && f.Name <= s.Values[i-1].Name {
+			return fmt.Errorf("value %.140q stands after %.140q: values are sorted and none stands twice", f.Name, s.Values[i-1].Name)
+		}
+	}
 	return nil
 }
 

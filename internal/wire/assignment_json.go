@@ -43,6 +43,7 @@ type (
 		Version    string          `json:"version,omitempty"`
 		Credential string          `json:"credential,omitempty"`
 		Profile    string          `json:"profile,omitempty"`
+		Values     []string        `json:"values,omitempty"`
 		WatchRTT   duration        `json:"watch_rtt,omitempty"`
 		WatchLoss  int             `json:"watch_loss,omitempty"`
 	}
@@ -128,7 +129,7 @@ func checkToJSON(c vouch.Check) checkJSON {
 	return checkJSON{
 		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: duration(c.Interval), Timeout: duration(c.Timeout),
 		Count: c.Count, Spacing: duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
-		WatchRTT: duration(c.Watch.RTT), WatchLoss: c.Watch.Loss,
+		Values: each(c.Values, same), WatchRTT: duration(c.Watch.RTT), WatchLoss: c.Watch.Loss,
 	}
 }
 
@@ -136,7 +137,7 @@ func checkFromJSON(c checkJSON) vouch.Check {
 	return vouch.Check{
 		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: time.Duration(c.Interval), Timeout: time.Duration(c.Timeout),
 		Count: c.Count, Spacing: time.Duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
-		Watch: vouch.Watch{RTT: time.Duration(c.WatchRTT), Loss: c.WatchLoss},
+		Values: each(c.Values, same), Watch: vouch.Watch{RTT: time.Duration(c.WatchRTT), Loss: c.WatchLoss},
 	}
 }
 

@@ -90,7 +90,26 @@ func (d *Device) valid(customers []vouch.CustomerID, profiles map[string]bool) e
 		case c.Profile != "" && !profiles[c.Profile]:
 			return fmt.Errorf("check %s: profile %.63q is not in the assignment", c.Name, c.Profile)
 		}
+		if err := validValues(c.Values); err != nil {
+			return fmt.Errorf("check %s: %v", c.Name, err)
+		}
 		seen[c.Name] = true
+	}
+	return nil
+}
+
+// validValues reports why the values that a check names cannot be looked up.
+func validValues(names []string) error {
+	if len(names) > vouch.MaxValues {
+		return fmt.Errorf("it names %d values, at most %d are allowed", len(names), vouch.MaxValues)
+	}
+	for i, name := range names {
+		if _, err := vouch.ParseValueRef(name); err != nil {
+			return err
+		}
+		if i > 0 && name <= names[i-1] {
+			return fmt.Errorf("value %q stands after %q: values are sorted and none stands twice", name, names[i-1])
+		}
 	}
 	return nil
 }

@@ -25,7 +25,8 @@ func assignment() wire.Assignment {
 		Devices: []wire.Device{{Customer: "acme", ID: "router-1", Class: vouch.ClassRouter, Profiles: []string{"if-mib"}, Checks: []vouch.Check{
 			{Name: "ping", Kind: vouch.KindICMP, Addr: netip.MustParseAddr("192.0.2.1"), Interval: 10 * time.Second, Timeout: 3 * time.Second, Count: 3, Spacing: 250 * time.Millisecond, Size: 56,
 				Watch: vouch.Watch{RTT: 80 * time.Millisecond, Loss: 34}},
-			{Name: "snmp", Kind: vouch.KindSNMP, Addr: netip.MustParseAddr("2001:db8::1"), Port: 1161, Interval: time.Minute, Timeout: 5 * time.Second, Version: "3", Credential: "acme-v3", Profile: "if-mib"},
+			{Name: "snmp", Kind: vouch.KindSNMP, Addr: netip.MustParseAddr("2001:db8::1"), Port: 1161, Interval: time.Minute, Timeout: 5 * time.Second, Version: "3", Credential: "acme-v3", Profile: "if-mib",
+				Values: []string{"interface.ifOperStatus{ifName=wan1}", "temperature"}},
 		}}},
 		References: []wire.Reference{{Reference: vouch.Reference{Name: "gw", Gateway: true, Kind: vouch.KindTCP, Addr: netip.MustParseAddr("192.0.2.254"), Port: 443}, Customers: []vouch.CustomerID{"acme"}}},
 		Profiles: []vouch.Profile{{Name: "if-mib", Class: vouch.ClassRouter, Scalars: []vouch.Symbol{{OID: "1.3.6.1.2.1.1.3.0", Name: "sysUpTime", Type: vouch.TypeTicks}},
@@ -47,6 +48,9 @@ func TestEncodeAssignmentRefuses(t *testing.T) {
 		{"a check twice", func(a *wire.Assignment) { a.Devices[0].Checks[1].Name = "ping" }, "check ping stands twice"},
 		{"a timeout as long as the interval", func(a *wire.Assignment) { a.Devices[0].Checks[0].Timeout = 10 * time.Second }, "below the interval"},
 		{"a profile that is missing", func(a *wire.Assignment) { a.Profiles = nil }, "is not in the assignment"},
+		{"a value that is no name", func(a *wire.Assignment) { a.Devices[0].Checks[1].Values = []string{"a b"} }, `check snmp: value "a b"`},
+		{"a value twice", func(a *wire.Assignment) { a.Devices[0].Checks[1].Values = []string{"cpu", "cpu"} }, "none stands twice"},
+		{"too many values", func(a *wire.Assignment) { a.Devices[0].Checks[1].Values = make([]string, 65) }, "it names 65 values, at most 64"},
 		{"a reference twice", func(a *wire.Assignment) { a.References = append(a.References, a.References[0]) }, `reference "gw" has no name or stands twice`},
 	} {
 		a := assignment()
