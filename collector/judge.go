@@ -193,7 +193,7 @@ func (j *judge) enter(k agentKey, s vouch.Sample, doubt, tentative bool) {
 		return // no longer installed: in the ledger, and of no verdict
 	}
 	at := contract.Floor(s.Start)
-	if at < d.settled {
+	if at < d.settled || d.settled == 0 {
 		if !tentative && (d.rewind == 0 || at < d.rewind) {
 			d.rewind = at
 		}

@@ -96,8 +96,12 @@ func (w *watch) start(ctx context.Context) error {
 	defer j.mu.Unlock()
 	now := contract.Floor(w.now())
 	for _, d := range j.watched {
+		came := d.rewind // samples that came before there was a settled instant to hold them against
 		if err := j.restore(ctx, d, now); err != nil {
 			return err
+		}
+		if came > 0 && came < d.settled {
+			d.rewind = came
 		}
 	}
 	return nil
@@ -283,7 +287,8 @@ func (w *watch) settle(ctx context.Context, now contract.Second) error {
 	j.mu.Lock()
 	var items []store.Item
 	for _, d := range j.watched {
-		if d.rewind == 0 && j.settle(d, now) {
+		// What came in since the look is in no verdict yet: it would be lost.
+		if d.rewind == 0 && !d.dirty && j.settle(d, now) {
 			items = append(items, foldItems(d)...)
 		}
 	}
