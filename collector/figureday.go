@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/gob"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -71,7 +72,12 @@ func (f *figures) keepDay(ctx context.Context, k dayKey, d day, gen int) error {
 // those after it while it is still looked back at. References speak for what else the
 // batch says; for every device of the customer where it says nothing else.
 func (f *figures) touched(c vouch.CustomerID, samples []vouch.Sample) []dayKey {
-	now, back := contract.Floor(f.now()), f.book.lookback(c)
+	now := contract.Floor(f.now())
+	over := func(s vouch.Sample) bool { return (contract.Floor(s.Start)/secondsADay+1)*secondsADay <= now }
+	if !slices.ContainsFunc(samples, over) {
+		return nil // as nearly always
+	}
+	back := f.book.lookback(c)
 	seen := map[dayKey]bool{}
 	var out []dayKey
 	add := func(d vouch.DeviceID, at contract.Second) {

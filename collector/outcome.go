@@ -229,22 +229,24 @@ type chunkReader struct {
 
 func (r *chunkReader) uvarint() uint64 {
 	v, w := binary.Uvarint(r.data)
-	if w <= 0 {
-		r.bad, r.data = true, nil
-		return 0
-	}
-	r.data = r.data[w:]
+	r.skip(w)
 	return v
 }
 
 func (r *chunkReader) varint() int64 {
 	v, w := binary.Varint(r.data)
+	r.skip(w)
+	return v
+}
+
+// skip goes past a number of w bytes; w is not positive where there was none, and the
+// number was read as 0.
+func (r *chunkReader) skip(w int) {
 	if w <= 0 {
 		r.bad, r.data = true, nil
-		return 0
+		return
 	}
 	r.data = r.data[w:]
-	return v
 }
 
 // count reads a number of things of which each takes at least one byte.

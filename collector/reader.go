@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -59,12 +60,8 @@ func (b *bell) ring(cs ...vouch.CustomerID) {
 func (b *bell) take() []vouch.CustomerID {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	out := make([]vouch.CustomerID, 0, len(b.grown))
-	for c := range b.grown {
-		out = append(out, c)
-	}
+	out := slices.Sorted(maps.Keys(b.grown))
 	clear(b.grown)
-	slices.Sort(out)
 	return out
 }
 

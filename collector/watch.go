@@ -287,8 +287,7 @@ func (w *watch) settle(ctx context.Context, now contract.Second) error {
 	j.mu.Lock()
 	var items []store.Item
 	for _, d := range j.watched {
-		// What came in since the look is in no verdict yet: it would be lost.
-		if d.rewind == 0 && !d.dirty && j.settle(d, now) {
+		if j.settle(d, now) {
 			items = append(items, foldItems(d)...)
 		}
 	}
