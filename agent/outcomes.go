@@ -5,6 +5,7 @@ package agent
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -142,12 +143,8 @@ func (o *outcomes) say(m vouch.Sample, line []byte, urgent bool) {
 func (o *outcomes) news() []vouch.CustomerID {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	list := make([]vouch.CustomerID, 0, len(o.changed))
-	for c := range o.changed {
-		list = append(list, c)
-	}
+	list := slices.Sorted(maps.Keys(o.changed))
 	clear(o.changed)
-	slices.Sort(list)
 	return list
 }
 

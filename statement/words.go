@@ -132,10 +132,7 @@ func (l Language) reason(r vouch.Reason) string {
 		vouch.ReasonSilent: "meetpost zwijgt", vouch.ReasonDisputed: "getuigen spreken elkaar tegen",
 		vouch.ReasonWitnesses: "te weinig getuigen",
 	}
-	if d, ok := dutch[r]; ok {
-		return d
-	}
-	return string(r)
+	return said(l, r, dutch)
 }
 
 // Why says why an exclusion does not count.
@@ -152,10 +149,7 @@ func (l Language) Why(w contract.Why) string {
 		contract.WhyClaimedLate: "te laat ingeroepen", contract.WhyBeyondCap: "boven de uitgesloten uren per maand",
 		contract.WhyNotInBase: "niet in de installed base", contract.WhyOutsideLease: "buiten de huur",
 	}
-	if d, ok := dutch[w]; ok && l == Dutch {
-		return d
-	}
-	return string(w)
+	return said(l, w, dutch)
 }
 
 // Note says what a statement notes of an exclusion whether it counts or not.
@@ -164,10 +158,16 @@ func (l Language) Note(n contract.Note) string {
 		contract.NoteShortNotice: "korter van tevoren aangekondigd dan afgesproken", contract.NoteOfficeHours: "binnen kantooruren",
 		contract.NoteDeemed: "stilzwijgend aanvaard", contract.NoteRetroactive: "vastgelegd nadat het begon",
 	}
-	if d, ok := dutch[n]; ok && l == Dutch {
+	return said(l, n, dutch)
+}
+
+// said returns a word of the evidence as it is, or in Dutch where the language is Dutch
+// and the Dutch for it is known.
+func said[W ~string](l Language, w W, dutch map[W]string) string {
+	if d, ok := dutch[w]; ok && l == Dutch {
 		return d
 	}
-	return string(n)
+	return string(w)
 }
 
 // Kind names the kind of an exclusion.

@@ -32,9 +32,8 @@ func DeviceIDs() []vouch.DeviceID {
 	return out
 }
 
-func (s Step) Downs() bool     { return s.down() }
-func (s Step) Breaks() bool    { return s.breaks() }
-func (s Step) Announces() bool { return s.announces() }
+func (s Step) Downs() bool  { return s.down() }
+func (s Step) Breaks() bool { return s.breaks() }
 
 // Judge weighs a comparison.
 func Judge(p Pace, c Comparison, began time.Time, deeds []Deed, strain []string) Outcome {

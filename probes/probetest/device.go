@@ -71,14 +71,6 @@ func (d *Device) Set(b Behaviour) {
 	d.behaviour, d.requests = b, 0
 }
 
-// Ignore makes the device silent for these source addresses and for no others,
-// leaving the rest of its behaviour as it is. No address ends that.
-func (d *Device) Ignore(src ...netip.Addr) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.behaviour.Ignore = src
-}
-
 // Reboot sets uptime and counters back to zero and raises snmpEngineBoots.
 func (d *Device) Reboot() { d.reboot.Store(true) }
 
