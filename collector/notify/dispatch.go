@@ -14,6 +14,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/internal/retry"
 )
 
 const (
@@ -201,16 +202,7 @@ func (d *dispatcher) settle(ctx context.Context, i store.Intent) {
 			return
 		}
 		d.opts.Log.Error("fate of a notification cannot be stored yet", "intent", i.Key, "err", err)
-		pause(ctx, wait)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
+		retry.Pause(ctx, wait)
 	}
 }
 

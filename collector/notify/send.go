@@ -12,12 +12,12 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/internal/retry"
 )
 
 // Limits of what is read and kept of an answer, in bytes.
@@ -149,7 +149,7 @@ func (s *sender) post(ctx context.Context, i store.Intent) (after time.Duration,
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		err = fmt.Errorf("%s answers %s: redirects are not followed, set the channel's url to the final address", s.host, resp.Status)
 	}
-	return retryAfter(resp.Header, time.Now()), err
+	return retry.After(resp.Header, time.Now()), err
 }
 
 // explain drops the address from an error of the client: it may hold a secret.
@@ -179,16 +179,4 @@ func (s *sender) quote(b []byte) string {
 		return ""
 	}
 	return ": " + text
-}
-
-// retryAfter reads the header of RFC 9110 section 10.2.3: seconds or a date.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
-		return time.Duration(n) * time.Second
-	}
-	if t, err := http.ParseTime(v); err == nil && t.After(now) {
-		return t.Sub(now)
-	}
-	return 0
 }

@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	ihttp "github.com/influxdata/influxdb-client-go/v2/api/http"
+
+	"github.com/vouch-sla/vouch/internal/retry"
 )
 
 // maxSentence bounds what is kept of a store's own words, in bytes.
@@ -24,7 +25,7 @@ func (w *InfluxWriter) classify(err error) *Error {
 	if !errors.As(err, &answer) || answer.StatusCode == 0 {
 		return w.unanswered(err)
 	}
-	e := &Error{After: retryAfter(answer.Header, time.Now())}
+	e := &Error{After: retry.After(answer.Header, time.Now())}
 	words := w.redact(strings.TrimSpace(answer.Message))
 	e.Class = classOf(answer.StatusCode, words)
 	e.Sentence = strings.TrimSpace(fmt.Sprintf("%s answers %d %s", w.name(), answer.StatusCode, http.StatusText(answer.StatusCode)))
@@ -120,16 +121,4 @@ func (w *InfluxWriter) redact(s string) string {
 		s = strings.ToValidUTF8(s[:maxSentence], "") + "..."
 	}
 	return s
-}
-
-// retryAfter reads the header of RFC 9110 section 10.2.3: seconds or a date.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := h.Get("Retry-After")
-	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
-		return time.Duration(n) * time.Second
-	}
-	if t, err := http.ParseTime(v); err == nil && t.After(now) {
-		return t.Sub(now)
-	}
-	return 0
 }

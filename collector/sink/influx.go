@@ -20,6 +20,7 @@ import (
 	"github.com/influxdata/influxdb-client-go/v2/api"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/retry"
 )
 
 // Limits of one exchange with InfluxDB.
@@ -178,7 +179,7 @@ func (w *InfluxWriter) version(ctx context.Context) (string, error) {
 	}
 	_ = resp.Body.Close()
 	if resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode == http.StatusTooManyRequests {
-		return "", &Error{Class: Temporary, After: retryAfter(resp.Header, time.Now()), Sentence: w.name() + " answers " + resp.Status + " when asked for its version"}
+		return "", &Error{Class: Temporary, After: retry.After(resp.Header, time.Now()), Sentence: w.name() + " answers " + resp.Status + " when asked for its version"}
 	}
 	return resp.Header.Get("X-Influxdb-Version"), nil
 }

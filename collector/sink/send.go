@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/vouch-sla/vouch/internal/retry"
 )
 
 // Class sorts errors of a time-series store by what is done next.
@@ -130,7 +132,7 @@ func (s *Sink) insist(ctx context.Context, parts []part) (refusal *Error, err er
 		default:
 			s.state(StateUnreachable, e.Sentence)
 		}
-		pause(ctx, max(pauseFor, min(e.After, s.opts.RetryAfter)))
+		retry.Pause(ctx, max(pauseFor, min(e.After, s.opts.RetryAfter)))
 		s.own(ctx, "measure the lag", s.survey)
 	}
 }
@@ -157,13 +159,3 @@ func skip(p part, e *Error, lines int) Skip {
 // jitter spreads waits over the upper half of d, so that many collectors do not
 // come back at once.
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/2+1) }
-
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/internal/retry"
 )
 
 // Ledger is what a sink reads, as [store.Ledger] describes it.
@@ -149,7 +150,7 @@ func (s *Sink) Run(ctx context.Context) error {
 			case <-tick.C:
 				wait = false
 			case <-s.wake:
-				pause(ctx, s.opts.Gather)
+				retry.Pause(ctx, s.opts.Gather)
 				s.admit()
 				s.drain(ctx)
 			}
@@ -195,6 +196,6 @@ func (s *Sink) own(ctx context.Context, what string, step func(context.Context) 
 			return
 		}
 		s.state(StateStore, what+": "+err.Error())
-		pause(ctx, jitter(wait))
+		retry.Pause(ctx, jitter(wait))
 	}
 }
