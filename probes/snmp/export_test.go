@@ -103,3 +103,20 @@ func OpenSessions(p *Prober) (counted, open int) {
 	}
 	return p.usm.open, open
 }
+
+// OneAttempt has the prober use one attempt for all its polls, which must come one
+// after another; by itself the pool drops some, with the race detector at random. The
+// function returned says how many elements the attempt's slices have room for.
+func OneAttempt(p *Prober) (room func() int) {
+	a := new(attempt)
+	p.attempts.New = func() any { return a }
+	return func() int {
+		n := cap(a.notes) + cap(a.req.names) + cap(a.active) + cap(a.scalars) + cap(a.columns) + cap(a.arena) +
+			cap(a.points.out) + cap(a.points.tags) + cap(a.points.fields) + cap(a.points.text) + cap(a.points.texts) +
+			cap(a.points.rows) + cap(a.points.at) + cap(a.buffers.out) + cap(a.buffers.binds)
+		for _, c := range a.columns[:cap(a.columns)] {
+			n += cap(c.cells)
+		}
+		return n
+	}
+}
