@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/gob"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -66,6 +67,61 @@ func (f *figures) keepDay(ctx context.Context, k dayKey, d day, gen int) error {
 		return nil
 	}
 	return f.data.Derive(ctx, store.Derivation{Items: []store.Item{{Customer: k.customer, Kind: itemDay, ID: dayID(k), Data: out.Bytes()}}})
+}
+
+// night judges the days that are over and have not been judged, of every device, from
+// the closing of begin until ctx ends: a statement of a thousand devices then adds days
+// up and reads no samples. It starts with the month before the running one. A day that
+// samples of late made forgotten is judged again when it is asked for.
+func (f *figures) night(ctx context.Context, begin <-chan struct{}, log *slog.Logger) error {
+	const again = 10 * time.Minute
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-begin:
+	}
+	now := f.now().UTC()
+	next := int64(contract.Floor(time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)) / secondsADay)
+	for {
+		var err error
+		if next, err = f.judgeDays(ctx, next); err != nil && ctx.Err() == nil {
+			log.Warn("judging a day that is over failed and is tried again", "in", again, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(again):
+		}
+	}
+}
+
+// judgeDays judges the days from next on that are over, and returns the first that is not.
+func (f *figures) judgeDays(ctx context.Context, next int64) (int64, error) {
+	for ; contract.Second(next+1)*secondsADay+settledAfter <= contract.Floor(f.now()); next++ {
+		if err := f.judgeDay(ctx, next); err != nil {
+			return next, err
+		}
+	}
+	return next, nil
+}
+
+// judgeDay sees to it that a day that is over is judged for every device that was
+// measured by then.
+func (f *figures) judgeDay(ctx context.Context, n int64) error {
+	for _, cu := range f.base.Customers {
+		versions := f.book.contracts(cu.ID)
+		for _, id := range f.base.scopeOf(cu.ID, "", "") {
+			p := f.base.devices[deviceKey{cu.ID, id}]
+			end := contract.Second(n+1) * secondsADay
+			if f.book.measuredSince(p, end) >= end {
+				continue
+			}
+			if _, err := f.day(ctx, p, n, versions, end); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
 }
 
 // touched returns the days that are over and that samples bear on: each its own and

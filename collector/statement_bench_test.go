@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/store/sqlite"
+	"github.com/vouch-sla/vouch/contract"
+)
+
+// BenchmarkStatement makes the statement of a customer with 1,000 devices over 31 days
+// that are over, each seen by three locations and out for some minutes on one day in
+// five: cold by a collector that has just started and was there when the days ended,
+// warm by one that was asked before.
+func BenchmarkStatement(b *testing.B) {
+	const devices, days = 1000, 31
+	first := contract.Floor(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
+	period := contract.Span{From: first, To: first + days*secondsADay}
+	now := (period.To + secondsADay).Time()
+	store, err := sqlite.Open(b.Context(), b.TempDir(), sqlite.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	cold := func() *Collector { return benchCollector(b, store, devices, period.From, now) }
+	c := cold()
+	for n := range c.base.customers["acme"].Sites[0].Devices {
+		keepDays(b, c, vouch.DeviceID(fmt.Sprint("rt", n)), n, period)
+	}
+	b.Run("cold", func(b *testing.B) {
+		for b.Loop() {
+			makeStatement(b, cold(), period)
+		}
+	})
+	b.Run("warm", func(b *testing.B) {
+		c := cold()
+		makeStatement(b, c, period)
+		for b.Loop() {
+			makeStatement(b, c, period)
+		}
+	})
+}
+
+// Days that are over are judged and stored without anybody asking, from the first that
+// a device was measured on.
+func TestDaysAreJudgedByNight(t *testing.T) {
+	first := contract.Floor(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
+	store, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	c := benchCollector(t, store, 3, first+5*secondsADay+7, (first + 10*secondsADay).Time())
+	next, err := c.figures.judgeDays(t.Context(), int64(first/secondsADay))
+	if want := int64(first/secondsADay) + 9; err != nil || next != want { // the tenth is over, but samples of it may be under way
+		t.Errorf("judgeDays = %d, %v, want %d", next, err, want)
+	}
+	items, err := store.Items(t.Context(), "acme", itemDay)
+	if err != nil || len(items) != 3*4 {
+		t.Errorf("%d days are stored (%v), want 4 of each of 3 devices", len(items), err)
+	}
+	if items[0].ID != "rt0/2026-10-06" {
+		t.Errorf("the first day stored is %s, want rt0/2026-10-06", items[0].ID)
+	}
+}
+
+// benchCollector returns a collector that has just started.
+func benchCollector(b testing.TB, store *sqlite.Store, devices int, since contract.Second, now time.Time) *Collector {
+	b.Helper()
+	var site vouch.Site
+	book := newBook()
+	for n := range devices {
+		d := vouch.Device{ID: vouch.DeviceID(fmt.Sprint("rt", n)), Class: vouch.ClassRouter}
+		site.Devices = append(site.Devices, d)
+		for _, agent := range []vouch.AgentID{"AMS-1", "BRU-1", "FRA-1"} {
+			book.assigned[assignedKey{"acme", agent, d.ID, "icmp"}] = []contract.Span{{From: since, To: 1 << 61}}
+		}
+	}
+	terms := contract.DefaultTerms()
+	terms.Windows = []contract.Window{{Days: contract.AllWeek, From: 0, To: 1440}}
+	terms.Voters = []contract.Voter{
+		{Location: "AMS", Custody: vouch.CustodyProvider}, {Location: "BRU", Custody: vouch.CustodyProvider}, {Location: "FRA", Custody: vouch.CustodyNeutral},
+	}
+	book.versions["acme"] = []contract.Version{{Number: 1, Terms: terms}}
+	base, err := newBase(Base{Provider: "Kade", Customers: []vouch.Customer{{ID: "acme", Sites: []vouch.Site{site}}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	clock := func() time.Time { return now }
+	return &Collector{base: base, book: book, store: store, figures: newFigures(base, book, store, clock), now: clock}
+}
+
+// keepDays stores what the nights leave of a device.
+func keepDays(b *testing.B, c *Collector, id vouch.DeviceID, n int, period contract.Span) {
+	b.Helper()
+	p := c.base.devices[deviceKey{"acme", id}]
+	for at := period.From; at < period.To; at += secondsADay {
+		k := dayKey{deviceKey{"acme", id}, int64(at / secondsADay)}
+		d := day{benchVerdict(at, (n+int(k.day))%5 == 0), 1, p.lease()}
+		if err := c.figures.keepDay(b.Context(), k, d, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchVerdict(at contract.Second, out bool) []contract.Segment {
+	segment := func(from, to contract.Second, state contract.State) contract.Segment {
+		s := contract.Segment{Span: contract.Span{From: at + from, To: at + to}, State: state, Version: 1}
+		for _, l := range []vouch.LocationID{"AMS", "BRU", "FRA"} {
+			s.Witnesses = append(s.Witnesses, contract.Witness{Location: l, Votes: true, State: state})
+		}
+		return s
+	}
+	if !out {
+		return []contract.Segment{segment(0, secondsADay, contract.Up)}
+	}
+	return []contract.Segment{
+		segment(0, 36_000, contract.Up), segment(36_000, 36_420, contract.Down), segment(36_420, secondsADay, contract.Up),
+	}
+}
+
+func makeStatement(b *testing.B, c *Collector, period contract.Span) {
+	b.Helper()
+	s, err := c.statement(b.Context(), "acme", period)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if len(s.Devices) != 1000 || s.Down == 0 || s.JSON() == nil {
+		b.Fatal("the statement is not what the days say")
+	}
+}
