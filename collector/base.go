@@ -13,7 +13,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
 )
 
@@ -48,18 +47,6 @@ type place struct {
 	vouch.Device
 	customer vouch.CustomerID
 	site     vouch.SiteID
-}
-
-// lease returns the time in which the device is measured.
-func (p place) lease() contract.Span {
-	s := contract.Span{From: contract.Ceil(p.LeaseFrom), To: 1<<62 - 1}
-	if p.LeaseFrom.IsZero() {
-		s.From = 0
-	}
-	if !p.LeaseUntil.IsZero() {
-		s.To = contract.Ceil(p.LeaseUntil)
-	}
-	return s
 }
 
 func newBase(b Base) (*base, error) {

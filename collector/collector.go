@@ -81,7 +81,7 @@ type Collector struct {
 	opts     Options
 	store    store.Store
 	base     *base
-	book     *book
+	book     *books
 	recorder *recorder
 	verifier note.Verifier
 	intake   *intake
@@ -166,7 +166,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 		return nil, err
 	}
 	c := &Collector{
-		opts: opts, store: s, base: b, book: newBook(), verifier: verifier, tele: newTelemetry(),
+		opts: opts, store: s, base: b, book: newBooks(), verifier: verifier, tele: newTelemetry(),
 		registry: prometheus.NewRegistry(), bell: newBell(), now: opts.Now, started: opts.Now().UTC(), log: opts.Log,
 	}
 	c.count = newCounters(c.registry)

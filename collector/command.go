@@ -20,6 +20,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // authorKey is the key of a connection's author in its context.
@@ -154,7 +155,7 @@ func (c *Collector) addMaintenance(r *http.Request) (any, error) {
 		ID: c.maintenanceID(in.Customer), Customer: in.Customer, Site: in.Site, Device: in.Device,
 		From: milli(in.From), To: milli(in.To), Reason: in.Reason, AnnouncedAt: milli(c.now()), Author: author(r.Context()),
 	}
-	recs, err := c.recorder.write(r.Context(), draft{customer: m.Customer, kind: evidence.KindMaintenanceAnnounced, effective: m.From, author: m.Author, body: maintenanceBody{m.ID, m.Site, m.Device, m.From, m.To, m.Reason}})
+	recs, err := c.recorder.write(r.Context(), draft{customer: m.Customer, kind: evidence.KindMaintenanceAnnounced, effective: m.From, author: m.Author, body: book.MaintenanceBody{ID: m.ID, Site: m.Site, Device: m.Device, From: m.From, To: m.To, Reason: m.Reason}})
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +229,7 @@ func (c *Collector) cancelMaintenance(r *http.Request) (any, error) {
 		return nil, badRequest("%s was cancelled at %s already", id, hit[0].CancelledAt.Format(time.RFC3339))
 	}
 	m := hit[0]
-	recs, err := c.recorder.write(r.Context(), draft{customer: m.Customer, kind: evidence.KindMaintenanceCancelled, author: author(r.Context()), body: cancelBody{m.ID}})
+	recs, err := c.recorder.write(r.Context(), draft{customer: m.Customer, kind: evidence.KindMaintenanceCancelled, author: author(r.Context()), body: book.CancelBody{ID: m.ID}})
 	if err != nil {
 		return nil, err
 	}

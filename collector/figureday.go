@@ -15,6 +15,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // itemDay is the kind of a derived item that holds the verdict of a device over a UTC
@@ -26,16 +27,16 @@ const itemDay = "verdict-day"
 type day struct {
 	Verdict  []contract.Segment
 	Versions int // number of contract versions known
-	Lease    contract.Span
+	Leases   []contract.Span
 }
 
 func dayID(k dayKey) string {
 	return string(k.device) + "/" + (contract.Second(k.day) * secondsADay).Time().Format(time.DateOnly)
 }
 
-// under reports whether the day was computed under these versions and this lease.
-func (d day) under(p place, versions []contract.Version) bool {
-	return d.Versions == len(versions) && d.Lease == p.lease()
+// under reports whether the day was computed under so many versions and these leases.
+func (d day) under(versions int, leases []contract.Span) bool {
+	return d.Versions == versions && slices.Equal(d.Leases, leases)
 }
 
 // storedDay returns a day that was computed before, by this process or an earlier one.
@@ -97,26 +98,29 @@ func (f *figures) night(ctx context.Context, begin <-chan struct{}, log *slog.Lo
 
 // judgeDays judges the days from next on that are over, and returns the first that is not.
 func (f *figures) judgeDays(ctx context.Context, next int64) (int64, error) {
-	for ; contract.Second(next+1)*secondsADay+settledAfter <= contract.Floor(f.now()); next++ {
-		if err := f.judgeDay(ctx, next); err != nil {
+	for d := range book.Days(contract.Span{From: contract.Second(next) * secondsADay, To: contract.Floor(f.now())}, contract.Floor(f.now())) {
+		if !d.Over {
+			break
+		}
+		if err := f.judgeDay(ctx, d); err != nil {
 			return next, err
 		}
+		next++
 	}
 	return next, nil
 }
 
 // judgeDay sees to it that a day that is over is judged for every device that was
 // measured by then.
-func (f *figures) judgeDay(ctx context.Context, n int64) error {
+func (f *figures) judgeDay(ctx context.Context, d book.Day) error {
 	for _, cu := range f.base.Customers {
-		versions := f.book.contracts(cu.ID)
+		versions := len(f.book.contracts(cu.ID))
 		for _, id := range f.base.scopeOf(cu.ID, "", "") {
 			p := f.base.devices[deviceKey{cu.ID, id}]
-			end := contract.Second(n+1) * secondsADay
-			if f.book.measuredSince(p, end) >= end {
+			if f.book.measuredSince(p, d.Span.To) >= d.Span.To {
 				continue
 			}
-			if _, err := f.day(ctx, p, n, versions, end); err != nil {
+			if _, err := f.day(ctx, p, d, versions, f.book.leases(p)); err != nil {
 				return err
 			}
 		}

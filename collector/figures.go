@@ -6,13 +6,13 @@ package collector
 import (
 	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // figures computes verdicts and accounts from the outcome table: from batches alone,
@@ -24,7 +24,7 @@ import (
 // the same time cannot differ. Days that are over are remembered.
 type figures struct {
 	base *base
-	book *book
+	book *books
 	data store.Derived
 	now  func() time.Time
 
@@ -47,14 +47,12 @@ func (k dayKey) compare(o dayKey) int {
 	return cmp.Or(cmp.Compare(k.customer, o.customer), cmp.Compare(k.device, o.device), cmp.Compare(k.day, o.day))
 }
 
-// secondsADay is the length of a UTC day. Days of a contract are cut elsewhere, by
-// its zone; these only divide the work.
-const secondsADay contract.Second = 86_400
+const secondsADay = book.SecondsADay
 
 // maxDays bounds what is remembered: a year of 300 devices, or a month of 3,500.
 const maxDays = 110_000
 
-func newFigures(b *base, k *book, data store.Derived, now func() time.Time) *figures {
+func newFigures(b *base, k *books, data store.Derived, now func() time.Time) *figures {
 	return &figures{base: b, book: k, data: data, now: now, wanted: make(chan figuresWanted, 1024), days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
 }
 
@@ -81,54 +79,44 @@ func (f *figures) reset() {
 	}
 }
 
-// verdict returns the verdict of a device over span, exclusions marked.
-func (f *figures) verdict(ctx context.Context, p place, span contract.Span) ([]contract.Segment, []contract.Decision, error) {
-	versions := f.book.contracts(p.customer)
+// verdict returns the verdict of a device over a span.
+func (f *figures) verdict(ctx context.Context, p place, span contract.Span) ([]contract.Segment, error) {
+	versions, leases := len(f.book.contracts(p.customer)), f.book.leases(p)
 	var all []contract.Segment
-	for d := int64(span.From / secondsADay); contract.Second(d)*secondsADay < span.To; d++ {
-		segs, err := f.day(ctx, p, d, versions, span.To)
+	for d := range book.Days(span, contract.Floor(f.now())) {
+		segs, err := f.day(ctx, p, d, versions, leases)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		all = append(all, segs...)
 	}
-	decisions := f.book.decide(p, contract.Floor(f.now()))
-	return contract.Exclude(contract.Slice(all, span), decisions), decisions, nil
+	return contract.Slice(all, span), nil
 }
 
-// settledAfter is how long after the end of a day its verdict is remembered: samples
-// that come later make it forgotten again (see figures.deriving).
-const settledAfter contract.Second = 2 * 3600
-
-func (f *figures) day(ctx context.Context, p place, n int64, versions []contract.Version, until contract.Second) ([]contract.Segment, error) {
-	key := dayKey{deviceKey{p.customer, p.ID}, n}
-	span := contract.Span{From: contract.Second(n) * secondsADay, To: contract.Second(n+1) * secondsADay}
-	over := contract.Floor(f.now()) >= span.To+settledAfter
+func (f *figures) day(ctx context.Context, p place, d book.Day, versions int, leases []contract.Span) ([]contract.Segment, error) {
+	key := dayKey{deviceKey{p.customer, p.ID}, d.N}
 	f.mu.Lock()
 	have, ok := f.days[key]
 	gen := f.gen[key.deviceKey]
 	f.mu.Unlock()
-	if !ok && over {
+	if !ok && d.Over {
 		have, ok = f.storedDay(ctx, key)
 	}
-	if ok && have.under(p, versions) {
+	if ok && have.under(versions, leases) {
 		f.remember(key, have, gen)
 		return have.Verdict, nil
 	}
-	if !over {
-		span.To = min(span.To, until)
-	}
-	agents, err := f.agents(ctx, p, span)
+	verdict, err := f.judge(ctx, p, d.Span)
 	if err != nil {
 		return nil, err
 	}
-	d := day{contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{p.lease()}, Agents: agents}), len(versions), p.lease()}
-	if over && f.remember(key, d, gen) {
-		if err := f.keepDay(ctx, key, d, gen); err != nil {
+	now := day{verdict, versions, leases}
+	if d.Over && f.remember(key, now, gen) {
+		if err := f.keepDay(ctx, key, now, gen); err != nil {
 			return nil, err
 		}
 	}
-	return d.Verdict, nil
+	return verdict, nil
 }
 
 // remember keeps a day in memory, unless late data came for the device since gen.
@@ -145,9 +133,9 @@ func (f *figures) remember(key dayKey, d day, gen int) bool {
 	return true
 }
 
-// agents returns what all agents found about a device over span and lookback before.
-func (f *figures) agents(ctx context.Context, p place, span contract.Span) ([]contract.Agent, error) {
-	back := contract.Span{From: span.From - f.book.lookback(p.customer), To: span.To}
+// judge computes the verdict of a device over a span.
+func (f *figures) judge(ctx context.Context, p place, span contract.Span) ([]contract.Segment, error) {
+	back := of(f.book, p.customer, func(l *book.Book) contract.Span { return l.Back(span) })
 	found, err := f.found(ctx, p.customer, string(p.ID), back)
 	if err != nil {
 		return nil, err
@@ -156,57 +144,37 @@ func (f *figures) agents(ctx context.Context, p place, span contract.Span) ([]co
 	if err != nil {
 		return nil, err
 	}
-	ids := f.book.measuring(p, span)
-	for id := range found {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	var out []contract.Agent
-	for _, id := range ids {
-		if at, custody, ok := f.book.speaker(p.customer, id); ok {
-			out = append(out, contract.Agent{ID: id, Location: at, Custody: custody, Checks: found[id].checks(), References: selves[id].references()})
-		}
-	}
-	return out, nil
+	return of(f.book, p.customer, func(l *book.Book) []contract.Segment { return l.Judge(p.ID, span, found, selves) }), nil
 }
 
-func (f *figures) found(ctx context.Context, c vouch.CustomerID, subject string, span contract.Span) (map[vouch.AgentID]heard, error) {
-	out := map[vouch.AgentID]heard{}
+func (f *figures) found(ctx context.Context, c vouch.CustomerID, subject string, span contract.Span) (map[vouch.AgentID]*book.Heard, error) {
+	out := map[vouch.AgentID]*book.Heard{}
 	err := eachChunk(ctx, f.data, c, subject, span, func(agent vouch.AgentID, x found) {
-		if at := contract.Milli(x.Start).Floor(); at < span.From || at >= span.To {
-			return
-		}
 		if out[agent] == nil {
-			out[agent] = heard{}
+			out[agent] = &book.Heard{}
 		}
-		out[agent].track(x).add(x, false)
+		out[agent].Add(x.Source, x.Kind, x.Gateway, sampleOf(x))
 	})
 	return out, err
 }
 
 // until returns where the figures of an unfinished period end: now less the lag.
 func (f *figures) until(c vouch.CustomerID) contract.Second {
-	now := f.now()
-	terms := contract.TermsAt(f.book.contracts(c), contract.Floor(now))
-	return contract.Floor(now.Add(-terms.Lag))
+	now := contract.Floor(f.now())
+	return of(f.book, c, func(l *book.Book) contract.Second { return l.Until(now) })
 }
-
-// before is how far before a period its incidents are looked for: one that began
-// earlier and still lasts is found by its beginning in the ledger.
-const before contract.Second = 2 * secondsADay
 
 // account returns the account of a device over a period.
 func (f *figures) account(ctx context.Context, p place, period contract.Span) (contract.Account, error) {
-	until := f.until(p.customer)
-	from := f.startOf(p, period)
-	verdict, decisions, err := f.verdict(ctx, p, contract.Span{From: from, To: min(period.To, max(until, period.From))})
+	now := contract.Floor(f.now())
+	span := of(f.book, p.customer, func(l *book.Book) contract.Span { return l.VerdictSpan(p.ID, period, now) })
+	verdict, err := f.verdict(ctx, p, span)
 	if err != nil {
 		return contract.Account{}, err
 	}
+	decisions := f.book.decide(p, now)
 	return contract.Assess(contract.Basis{
-		Period: period, Versions: f.book.contracts(p.customer), Verdict: verdict, Decisions: decisions, Until: until,
+		Period: period, Versions: f.book.contracts(p.customer), Verdict: contract.Exclude(verdict, decisions), Decisions: decisions, Until: f.until(p.customer),
 	}), nil
 }
 
@@ -224,7 +192,7 @@ type lately struct {
 func (f *figures) lately(ctx context.Context, p place, period contract.Span) (contract.Account, error) {
 	key, now := deviceKey{p.customer, p.ID}, f.now()
 	keep := f.fresh(p.customer)
-	works := f.book.announcements(p.customer)
+	works := f.book.turns(p.customer)
 	f.mu.Lock()
 	have, ok := f.late[key]
 	f.mu.Unlock()
@@ -261,7 +229,7 @@ func (f *figures) soon(p place, period contract.Span) (contract.Account, bool) {
 	have, ok := f.late[key]
 	f.mu.Unlock()
 	ok = ok && have.period == period
-	if !ok || now.Sub(have.at) > f.fresh(p.customer) || have.works != f.book.announcements(p.customer) {
+	if !ok || now.Sub(have.at) > f.fresh(p.customer) || have.works != f.book.turns(p.customer) {
 		select {
 		case f.wanted <- figuresWanted{p, period}:
 		default: // many are: the page asks again
@@ -280,18 +248,4 @@ func (f *figures) run(ctx context.Context) error {
 			_, _ = f.lately(ctx, w.place, w.period) // the page that asks itself says what is wrong
 		}
 	}
-}
-
-// startOf returns from when on the timeline of a device must be known so that the
-// incidents of a period are found from their beginning.
-func (f *figures) startOf(p place, period contract.Span) contract.Second {
-	from := period.From - before
-	for _, i := range f.book.known(p.customer) {
-		for _, part := range i.Parts {
-			if part.Device == p.ID && !part.Gone && part.From < from && (part.To == 0 || part.To > from) {
-				from = part.From - before
-			}
-		}
-	}
-	return max(from, min(f.book.measuredSince(p, period.From), period.From))
 }

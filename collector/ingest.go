@@ -14,8 +14,8 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
-	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -26,7 +26,7 @@ import (
 // later that it was never sent.
 type intake struct {
 	base   *base
-	book   *book
+	book   *books
 	ledger store.Ledger
 	count  *counters
 	wake   func(...vouch.CustomerID) // tells the readers of these ledgers
@@ -249,12 +249,11 @@ func refusalOf(err error) string {
 	return "unreadable note"
 }
 
-// doubtful says for each sample whether its stamp can be relied on (rule 0). An agent
-// that knows nothing of its clock proves nothing about time.
+// doubtful says for each sample whether its stamp can be relied on (rule 0).
 func doubtful(samples []vouch.Sample, clock evidence.Clock, received time.Time) []bool {
 	out := make([]bool, len(samples))
 	for i, s := range samples {
-		out[i] = !clock.Known || contract.ClockDoubt(clock.Offset, clock.Bound, s.Interval, s.Start, received)
+		out[i] = book.Doubtful(s, clock, received)
 	}
 	return out
 }

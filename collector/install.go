@@ -8,11 +8,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -89,11 +91,11 @@ func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) er
 		recorded[subjectOf(r.Body)] = r.Body
 	}
 	for _, v := range k.Versions {
-		body := contractBody{Subject: fmt.Sprintf("%s/%d", k.ID, v.Number), Contract: k.ID, Version: v}
+		body := book.ContractBody{Subject: fmt.Sprintf("%s/%d", k.ID, v.Number), Contract: k.ID, Version: v}
 		was := recorded[body.Subject]
 		// The record carries the bytes of its zone. What a later version of this
 		// machine's zone files says does not change what was agreed.
-		var then contractBody
+		var then book.ContractBody
 		if was != nil && json.Unmarshal(was, &then) == nil && then.Version.Terms.Zone.Name() == v.Terms.Zone.Name() {
 			body.Version.Terms.Zone = then.Version.Terms.Zone
 		}
@@ -123,11 +125,11 @@ func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) er
 }
 
 func installation(cu vouch.Customer) map[string]any {
-	out := map[string]any{"services": servicesBodyOf(cu)}
+	out := map[string]any{"services": book.ServicesBodyOf(cu)}
 	for _, s := range cu.Sites {
-		b := siteBody{Subject: "site/" + string(s.ID), Site: s.ID, Devices: []deviceBody{}}
+		b := book.SiteBody{Subject: "site/" + string(s.ID), Site: s.ID, Devices: []book.DeviceBody{}}
 		for _, d := range s.Devices {
-			b.Devices = append(b.Devices, deviceBodyOf(d))
+			b.Devices = append(b.Devices, book.DeviceBodyOf(d))
 		}
 		out[b.Subject] = b
 	}
@@ -138,7 +140,7 @@ func leases(cu vouch.Customer) map[string]any {
 	out := map[string]any{}
 	for _, s := range cu.Sites {
 		for _, d := range s.Devices {
-			out[string(d.ID)] = leaseBody{string(d.ID), d.ID, utc(d.LeaseFrom), utc(d.LeaseUntil)}
+			out[string(d.ID)] = book.LeaseBody{Subject: string(d.ID), Device: d.ID, From: utc(d.LeaseFrom), Until: utc(d.LeaseUntil)}
 		}
 	}
 	return out
@@ -157,7 +159,7 @@ func (c *Collector) witnesses(cu vouch.CustomerID) map[string]any {
 	out := map[string]any{}
 	for _, l := range c.base.Locations {
 		if l.Customer == "" || l.Customer == cu {
-			out[string(l.ID)] = locationBody{string(l.ID), l.ID, l.Custody, l.Via}
+			out[string(l.ID)] = book.LocationBody{Subject: string(l.ID), Location: l.ID, Custody: l.Custody, Via: l.Via}
 		}
 	}
 	return out
@@ -167,7 +169,7 @@ func (c *Collector) keys(cu vouch.CustomerID) map[string]any {
 	out := map[string]any{}
 	for _, a := range c.base.Agents {
 		if l := c.base.locations[a.Location]; l.Customer == "" || l.Customer == cu {
-			out[string(a.ID)] = keyBody{string(a.ID), a.ID, a.Location, a.Key}
+			out[string(a.ID)] = book.KeyBody{Subject: string(a.ID), Agent: a.ID, Location: a.Location, Key: a.Key}
 		}
 	}
 	return out
@@ -236,12 +238,12 @@ func (c *Collector) recordAssignments(ctx context.Context, cu vouch.CustomerID, 
 		return err
 	}
 	for _, r := range have {
-		var b assignmentBody
+		var b book.AssignmentBody
 		if err := json.Unmarshal(r.Body, &b); err != nil {
 			return fmt.Errorf("read record %s of %s: %w", r.ID, cu, err)
 		}
 		if _, ok := want[b.Subject]; !ok {
-			want[b.Subject] = assignmentBody{Subject: b.Subject, Agent: b.Agent, Site: b.Site, Checks: []checkBody{}, References: []referenceBody{}}
+			want[b.Subject] = book.AssignmentBody{Subject: b.Subject, Agent: b.Agent, Site: b.Site, Checks: []book.CheckBody{}, References: []book.ReferenceBody{}}
 		}
 	}
 	return c.record(ctx, cu, evidence.KindAssignment, want)
@@ -258,13 +260,13 @@ func (c *Collector) assignmentBodies(p wire.Assignment, out map[vouch.CustomerID
 		if out[d.Customer] == nil {
 			out[d.Customer] = map[string]any{}
 		}
-		body, _ := out[d.Customer][subject].(*assignmentBody)
+		body, _ := out[d.Customer][subject].(*book.AssignmentBody)
 		if body == nil {
-			body = &assignmentBody{Subject: subject, Agent: p.Agent, Site: at.site, References: referenceBodies(p.References, d.Customer)}
+			body = &book.AssignmentBody{Subject: subject, Agent: p.Agent, Site: at.site, References: referenceBodies(p.References, d.Customer)}
 			out[d.Customer][subject] = body
 		}
 		for _, k := range d.Checks {
-			body.Checks = append(body.Checks, checkBodyOf(d.ID, k))
+			body.Checks = append(body.Checks, book.CheckBodyOf(d.ID, k))
 		}
 	}
 }
@@ -286,4 +288,15 @@ func (c *Collector) replan(ctx context.Context) error {
 			c.log.Error("could not hand out assignments; trying again", "err", err)
 		}
 	}
+}
+
+// referenceBodies returns the references that concern a customer.
+func referenceBodies(rs []wire.Reference, cu vouch.CustomerID) []book.ReferenceBody {
+	out := []book.ReferenceBody{}
+	for _, r := range rs {
+		if slices.Contains(r.Customers, cu) {
+			out = append(out, book.ReferenceBody{Reference: r.Name, Gateway: r.Gateway, Kind: r.Kind, Addr: r.Addr, Port: r.Port})
+		}
+	}
+	return out
 }

@@ -25,7 +25,7 @@ import (
 // late data opens it again (see rewind).
 type judge struct {
 	base *base
-	book *book
+	book *books
 	data store.Derived
 	now  func() time.Time
 	log  *slog.Logger
@@ -80,7 +80,7 @@ const (
 	leastLookback = contract.Second(300)
 )
 
-func newJudge(b *base, k *book, data store.Derived, now func() time.Time, log *slog.Logger) *judge {
+func newJudge(b *base, k *books, data store.Derived, now func() time.Time, log *slog.Logger) *judge {
 	j := &judge{
 		base: b, book: k, data: data, now: now, log: log, start: now(), contradicted: func(int) {},
 		watched: map[deviceKey]*watched{}, selves: map[agentKey]heard{}, words: map[agentKey]*word{},
@@ -261,7 +261,7 @@ func (d *watched) quiet(now contract.Second) bool {
 func (j *judge) look(d *watched, now contract.Second) {
 	versions := j.book.contracts(d.customer)
 	span := contract.Span{From: d.settled, To: now}
-	verdict := contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: []contract.Span{d.lease()}, Agents: j.agentsOf(d)})
+	verdict := contract.Judge(contract.Matter{Span: span, Versions: versions, Leases: j.book.leases(d.place), Agents: j.agentsOf(d)})
 	d.verdict = contract.Exclude(verdict, j.book.decide(d.place, now))
 	d.looked, d.dirty = now, false
 	after, moves := d.fold.Advance(versions, d.verdict, span)

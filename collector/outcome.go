@@ -7,11 +7,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // The outcome table is derived from the availability stream: what a verdict, a
@@ -64,37 +64,12 @@ func foundOf(s vouch.Sample, doubt bool) found {
 		Source: string(s.Check), Kind: s.Kind, Gateway: s.Gateway,
 		Interval: s.Interval, Timeout: s.Timeout, Start: s.Start.UnixMilli(),
 		Outcome: s.Outcome, Reason: s.Reason, Doubt: doubt,
-		Sent: s.Sent, Lost: s.Lost, Duration: s.Duration, RTT: s.RTT, Values: valuesOf(s.Values),
+		Sent: s.Sent, Lost: s.Lost, Duration: s.Duration, RTT: s.RTT, Values: book.ValuesOf(s.Values),
 	}
 	if s.Device == "" {
 		f.Source = s.Reference
 	}
 	return f
-}
-
-// valuesOf returns named values in millionths, as thresholds compare them.
-func valuesOf(fields []vouch.Field) []contract.Value {
-	if len(fields) == 0 {
-		return nil
-	}
-	out := make([]contract.Value, len(fields))
-	for i, f := range fields {
-		out[i] = contract.Value{Name: f.Name, Micro: microOf(f.Value)}
-	}
-	return out
-}
-
-// microOf returns a number in millionths, rounded, within what a threshold works with.
-func microOf(v vouch.Value) contract.Micro {
-	const whole = int64(contract.MaxMicro / contract.MicroOne)
-	switch v.Kind() {
-	case vouch.ValueInt:
-		return contract.Micro(max(-whole, min(v.Int(), whole))) * contract.MicroOne
-	case vouch.ValueUint:
-		return contract.Micro(min(v.Uint(), uint64(whole))) * contract.MicroOne
-	}
-	most := float64(contract.MaxMicro)
-	return contract.Micro(math.Round(max(-most, min(v.Float()*float64(contract.MicroOne), most))))
 }
 
 type sourceKey struct {

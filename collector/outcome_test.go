@@ -5,7 +5,6 @@ package collector
 
 import (
 	"errors"
-	"math"
 	"reflect"
 	"testing"
 	"time"
@@ -82,29 +81,6 @@ func TestChunkTruncated(t *testing.T) {
 	for n := 1; n < len(chunk); n++ {
 		if err := eachFound(chunk[:n], func(found) {}); !errors.Is(err, errChunk) {
 			t.Errorf("eachFound of the first %d of %d bytes = %v, want errChunk", n, len(chunk), err)
-		}
-	}
-}
-
-// Numbers become millionths, and none grows beyond what a threshold works with.
-func TestMicroOf(t *testing.T) {
-	for _, tt := range []struct {
-		in   vouch.Value
-		want contract.Micro
-	}{
-		{vouch.Int(-3), -3_000_000},
-		{vouch.Int(math.MinInt64), -contract.MaxMicro},
-		{vouch.Int(math.MaxInt64), contract.MaxMicro},
-		{vouch.Uint(7), 7_000_000},
-		{vouch.Uint(math.MaxUint64), contract.MaxMicro},
-		{vouch.Float(71.5), 71_500_000},
-		{vouch.Float(0.1), 100_000},
-		{vouch.Float(-0.000_001), -1},
-		{vouch.Float(1e300), contract.MaxMicro},
-		{vouch.Float(-math.MaxFloat64), -contract.MaxMicro},
-	} {
-		if got := microOf(tt.in); got != tt.want {
-			t.Errorf("microOf(%+v) = %d, want %d", tt.in, got, tt.want)
 		}
 	}
 }

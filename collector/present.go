@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -33,7 +34,7 @@ func (j *judge) present(d *watched, now time.Time) {
 	v, inForce := contract.VersionAt(versions, at)
 	s := shownState{state: contract.NotMeasured}
 	var live contract.Segment
-	if inForce && d.lease().Contains(at) {
+	if inForce && slices.ContainsFunc(j.book.leases(d.place), func(s contract.Span) bool { return s.Contains(at) }) {
 		live = contract.Live(&v.Terms, now, j.lastWords(d, now))
 		s = shownState{state: live.State, degraded: live.Degraded, reason: live.Reason}
 		for _, x := range j.book.decide(d.place, at) {

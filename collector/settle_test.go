@@ -19,7 +19,7 @@ func TestSettleWaitsForALook(t *testing.T) {
 	key := deviceKey{"acme", "rt1"}
 	b := &base{devices: map[deviceKey]place{key: {Device: vouch.Device{ID: "rt1"}, customer: "acme"}}}
 	clock := func() time.Time { return now.Time() }
-	j := newJudge(b, newBook(), nil, clock, slog.New(slog.DiscardHandler))
+	j := newJudge(b, newBooks(), nil, clock, slog.New(slog.DiscardHandler))
 	d := j.watched[key]
 	d.settled = begin
 	j.look(d, now)

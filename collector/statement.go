@@ -10,43 +10,40 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence/book"
 	"github.com/vouch-sla/vouch/statement"
 )
 
 // statement computes the availability of a customer's services over a period, from
 // batches and records alone.
 func (c *Collector) statement(ctx context.Context, cu vouch.CustomerID, period contract.Span) (statement.Statement, error) {
-	customer := c.base.customers[cu]
 	head, err := c.store.Head(ctx, cu)
 	if err != nil {
 		return statement.Statement{}, err
 	}
-	in := statement.Input{
-		Customer: customer, Provider: c.base.Provider, Versions: c.book.contracts(cu), Period: period, Now: contract.Floor(c.now()),
-		Checkpoint: fmt.Sprintf("%s\n%d\n%s\n", ledgerOrigin(c.opts.Origin, cu), head.Size, head.Root),
+	in, err := c.statementInput(ctx, cu, period, contract.Floor(c.now()))
+	if err != nil {
+		return statement.Statement{}, err
 	}
-	until := c.figures.until(cu)
-	for _, s := range customer.Sites {
-		for _, d := range s.Devices {
-			p := c.base.devices[deviceKey{cu, d.ID}]
-			span := contract.Span{From: c.figures.startOf(p, period), To: min(period.To, max(until, period.From))}
-			verdict, decisions, err := c.figures.verdict(ctx, p, span)
-			if err != nil {
-				return statement.Statement{}, err
-			}
-			in.Devices = append(in.Devices, statement.Device{ID: d.ID, Verdict: verdict, Decisions: decisions})
-		}
-	}
-	for _, i := range c.book.known(cu) {
-		if i.Status == incident.Withdrawn {
-			continue
-		}
-		to, ended := i.To()
-		in.Known = append(in.Known, statement.Known{ID: string(i.ID), Devices: i.Devices(), From: i.From(), To: to, Open: !ended})
-	}
+	in.Customer.Name, in.Provider = c.base.customers[cu].Name, c.base.Provider
+	in.Checkpoint = fmt.Sprintf("%s\n%d\n%s\n", ledgerOrigin(c.opts.Origin, cu), head.Size, head.Root)
 	return statement.Build(in), nil
+}
+
+// statementInput computes what a statement is made of.
+func (c *Collector) statementInput(ctx context.Context, cu vouch.CustomerID, period contract.Span, now contract.Second) (statement.Input, error) {
+	verdicts := map[vouch.DeviceID][]contract.Segment{}
+	for _, id := range c.base.scopeOf(cu, "", "") {
+		p := c.base.devices[deviceKey{cu, id}]
+		span := of(c.book, cu, func(l *book.Book) contract.Span { return l.VerdictSpan(id, period, now) })
+		verdict, err := c.figures.verdict(ctx, p, span)
+		if err != nil {
+			return statement.Input{}, err
+		}
+		verdicts[id] = verdict
+	}
+	return of(c.book, cu, func(l *book.Book) statement.Input { return l.Input(cu, period, now, verdicts) }), nil
 }
 
 // ledgerOrigin is the name of a customer's ledger (C2SP tlog-checkpoint).

@@ -11,6 +11,8 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store/sqlite"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // BenchmarkStatement makes the statement of a customer with 1,000 devices over 31 days
@@ -70,29 +72,43 @@ func TestDaysAreJudgedByNight(t *testing.T) {
 }
 
 // benchCollector returns a collector that has just started.
-func benchCollector(b testing.TB, store *sqlite.Store, devices int, since contract.Second, now time.Time) *Collector {
-	b.Helper()
-	var site vouch.Site
-	book := newBook()
+func benchCollector(t testing.TB, store *sqlite.Store, devices int, since contract.Second, now time.Time) *Collector {
+	t.Helper()
+	site := vouch.Site{ID: "hq"}
+	records := newBooks()
+	take := func(kind evidence.RecordKind, body any) {
+		raw, err := evidence.MarshalCanonical(body)
+		if err == nil {
+			err = records.take(evidence.Record{RecordHeader: evidence.RecordHeader{Customer: "acme", Kind: kind, Recorded: since.Time(), Effective: since.Time()}, Body: raw})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	installed := book.SiteBody{Subject: "site/hq", Site: "hq"}
+	var checks []book.CheckBody
 	for n := range devices {
 		d := vouch.Device{ID: vouch.DeviceID(fmt.Sprint("rt", n)), Class: vouch.ClassRouter}
 		site.Devices = append(site.Devices, d)
-		for _, agent := range []vouch.AgentID{"AMS-1", "BRU-1", "FRA-1"} {
-			book.assigned[assignedKey{"acme", agent, d.ID, "icmp"}] = []contract.Span{{From: since, To: 1 << 61}}
-		}
+		installed.Devices = append(installed.Devices, book.DeviceBodyOf(d))
+		checks = append(checks, book.CheckBody{Device: d.ID, Check: "icmp", Kind: vouch.KindICMP})
+	}
+	take(evidence.KindInstallation, installed)
+	for _, agent := range []vouch.AgentID{"AMS-1", "BRU-1", "FRA-1"} {
+		take(evidence.KindAssignment, book.AssignmentBody{Subject: string(agent) + "/hq", Agent: agent, Site: "hq", Checks: checks})
 	}
 	terms := contract.DefaultTerms()
 	terms.Windows = []contract.Window{{Days: contract.AllWeek, From: 0, To: 1440}}
 	terms.Voters = []contract.Voter{
 		{Location: "AMS", Custody: vouch.CustodyProvider}, {Location: "BRU", Custody: vouch.CustodyProvider}, {Location: "FRA", Custody: vouch.CustodyNeutral},
 	}
-	book.versions["acme"] = []contract.Version{{Number: 1, Terms: terms}}
+	take(evidence.KindContract, book.ContractBody{Subject: "gold/1", Contract: "gold", Version: contract.Version{Number: 1, Terms: terms}})
 	base, err := newBase(Base{Provider: "Kade", Customers: []vouch.Customer{{ID: "acme", Sites: []vouch.Site{site}}}})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	clock := func() time.Time { return now }
-	return &Collector{base: base, book: book, store: store, figures: newFigures(base, book, store, clock), now: clock}
+	return &Collector{base: base, book: records, store: store, figures: newFigures(base, records, store, clock), now: clock}
 }
 
 // keepDays stores what the nights leave of a device.
@@ -101,7 +117,7 @@ func keepDays(b *testing.B, c *Collector, id vouch.DeviceID, n int, period contr
 	p := c.base.devices[deviceKey{"acme", id}]
 	for at := period.From; at < period.To; at += secondsADay {
 		k := dayKey{deviceKey{"acme", id}, int64(at / secondsADay)}
-		d := day{benchVerdict(at, (n+int(k.day))%5 == 0), 1, p.lease()}
+		d := day{benchVerdict(at, (n+int(k.day))%5 == 0), 1, c.book.leases(p)}
 		if err := c.figures.keepDay(b.Context(), k, d, 0); err != nil {
 			b.Fatal(err)
 		}

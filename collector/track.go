@@ -5,12 +5,12 @@ package collector
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // track is what one agent found by one check, or about one reference, lately. A
@@ -79,11 +79,9 @@ func sampleOf(f found) contract.Sample {
 	return contract.Sample{
 		Start: contract.Milli(f.Start), Interval: f.Interval, Timeout: f.Timeout,
 		RTT: f.RTT.Avg, Jitter: f.RTT.Jitter, Reason: f.Reason,
-		Sent: clampCount(f.Sent), Lost: clampCount(f.Lost), Outcome: f.Outcome, ClockDoubt: f.Doubt, Values: f.Values,
+		Sent: book.Count(f.Sent), Lost: book.Count(f.Lost), Outcome: f.Outcome, ClockDoubt: f.Doubt, Values: f.Values,
 	}
 }
-
-func clampCount(n int) uint16 { return uint16(min(max(n, 0), math.MaxUint16)) }
 
 // heard is what one agent found lately about one subject: a device, or for the
 // subject "@" the agent's own references.

@@ -132,10 +132,11 @@ func (v view) recentVerdict(ctx context.Context, p place, span contract.Span) ([
 	if settled <= span.From {
 		return contract.Slice(live, span), nil
 	}
-	old, _, err := v.figures.verdict(ctx, p, contract.Span{From: span.From, To: min(settled, span.To)})
+	old, err := v.figures.verdict(ctx, p, contract.Span{From: span.From, To: min(settled, span.To)})
 	if err != nil {
 		return nil, err
 	}
+	old = contract.Exclude(old, v.book.decide(p, span.To))
 	return append(old, contract.Slice(live, span)...), nil
 }
 

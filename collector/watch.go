@@ -25,7 +25,7 @@ import (
 // into the ledger; that is all it decides.
 type watch struct {
 	judge    *judge
-	book     *book
+	book     *books
 	recorder *recorder
 	store    store.Store
 	wake     func(...vouch.CustomerID) // tells the readers of these ledgers

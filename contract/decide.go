@@ -31,6 +31,7 @@ const (
 	WhyNoContract   Why = "no contract in force"
 	WhyNotInBase    Why = "not in the installed base"
 	WhyOutsideLease Why = "outside the lease"
+	WhyRejected     Why = "rejected"
 	WhyEmpty        Why = "it covers no time"
 )
 
@@ -115,6 +116,10 @@ func (s Scope) decide(e Exclusion) Decision {
 		return d
 	case span.Empty():
 		d.Why = WhyCancelled
+		return d
+	case e.RejectedAt != 0:
+		d.Counts = []Span{span}
+		d.refuse(d.Counts, WhyRejected)
 		return d
 	case s.Absent:
 		d.Counts = []Span{span}

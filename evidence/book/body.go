@@ -1,0 +1,266 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package book
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/contract"
+)
+
+// The bodies of records are evidence: docs/evidence-format.md describes them, and what
+// was sealed once is read for ever. Fields may be added, none renamed. Durations are
+// whole milliseconds, instants RFC 3339.
+//
+// A record of a configured thing has a subject; a newer one of the same kind and
+// subject replaces what the older one said, from its effective time on.
+
+// ContractBody is one version of a customer's contract.
+type ContractBody struct {
+	Subject  string           `json:"subject"` // "CONTRACT/NUMBER"
+	Contract vouch.ContractID `json:"contract"`
+	Version  contract.Version `json:"version"`
+}
+
+// SiteBody is a site with its devices as they are installed.
+type SiteBody struct {
+	Subject string       `json:"subject"` // "site/ID"
+	Site    vouch.SiteID `json:"site"`
+	Devices []DeviceBody `json:"devices"`
+}
+
+// DeviceBody is a device as it is installed.
+type DeviceBody struct {
+	Device    vouch.DeviceID `json:"device"`
+	Class     vouch.Class    `json:"class"`
+	Addresses []AddressBody  `json:"addresses"`
+	Units     []UnitBody     `json:"units,omitempty"`
+}
+
+// AddressBody is one address of a device.
+type AddressBody struct {
+	Addr netip.Addr        `json:"addr"`
+	Role vouch.AddressRole `json:"role"`
+}
+
+// UnitBody is the hardware that occupies a device from an instant on.
+type UnitBody struct {
+	Serial string    `json:"serial"`
+	From   time.Time `json:"from"`
+}
+
+// DeviceBodyOf returns what a record says of a device.
+func DeviceBodyOf(d vouch.Device) DeviceBody {
+	out := DeviceBody{Device: d.ID, Class: d.Class, Addresses: []AddressBody{}}
+	for _, a := range d.Addresses {
+		out.Addresses = append(out.Addresses, AddressBody(a))
+	}
+	for _, u := range d.Units {
+		out.Units = append(out.Units, UnitBody{u.Serial, milli(u.From)})
+	}
+	return out
+}
+
+func (d DeviceBody) device() vouch.Device {
+	out := vouch.Device{ID: d.Device, Class: d.Class}
+	for _, a := range d.Addresses {
+		out.Addresses = append(out.Addresses, vouch.Address(a))
+	}
+	for _, u := range d.Units {
+		out.Units = append(out.Units, vouch.Unit(u))
+	}
+	return out
+}
+
+// ServicesBody is the services of a customer.
+type ServicesBody struct {
+	Subject  string        `json:"subject"` // "services"
+	Services []ServiceBody `json:"services"`
+}
+
+// ServiceBody is one service.
+type ServiceBody struct {
+	Service vouch.ServiceID `json:"service"`
+	Name    string          `json:"name"`
+	Tree    NodeBody        `json:"tree"`
+}
+
+// NodeBody is one node of a service tree: exactly one field is there.
+type NodeBody struct {
+	Device vouch.DeviceID `json:"device,omitempty"`
+	All    []NodeBody     `json:"all,omitempty"`
+	Any    []NodeBody     `json:"any,omitempty"`
+}
+
+// ServicesBodyOf returns what a record says of a customer's services.
+func ServicesBodyOf(c vouch.Customer) ServicesBody {
+	out := ServicesBody{Subject: "services", Services: []ServiceBody{}}
+	for _, s := range c.Services {
+		out.Services = append(out.Services, ServiceBody{s.ID, s.Name, nodeBodyOf(s.Tree)})
+	}
+	return out
+}
+
+func nodeBodyOf(n vouch.Node) NodeBody {
+	out := NodeBody{Device: n.Device}
+	for _, x := range n.All {
+		out.All = append(out.All, nodeBodyOf(x))
+	}
+	for _, x := range n.Any {
+		out.Any = append(out.Any, nodeBodyOf(x))
+	}
+	return out
+}
+
+func (n NodeBody) node() vouch.Node {
+	out := vouch.Node{Device: n.Device}
+	for _, x := range n.All {
+		out.All = append(out.All, x.node())
+	}
+	for _, x := range n.Any {
+		out.Any = append(out.Any, x.node())
+	}
+	return out
+}
+
+// LeaseBody is the lease of one device.
+type LeaseBody struct {
+	Subject string         `json:"subject"` // the device
+	Device  vouch.DeviceID `json:"device"`
+	From    time.Time      `json:"from,omitzero"`
+	Until   time.Time      `json:"until,omitzero"` // exclusive; absent while open-ended
+}
+
+// LocationBody is a location and what it shares with others.
+type LocationBody struct {
+	Subject  string           `json:"subject"` // the location
+	Location vouch.LocationID `json:"location"`
+	Custody  vouch.Custody    `json:"custody"`
+	Via      []string         `json:"via,omitempty"`
+}
+
+// KeyBody says that a key speaks for an agent.
+type KeyBody struct {
+	Subject  string           `json:"subject"` // the agent
+	Agent    vouch.AgentID    `json:"agent"`
+	Location vouch.LocationID `json:"location"`
+	Key      string           `json:"key"` // C2SP verifier key
+}
+
+// AssignmentBody is all that one agent measures at one site of a customer, and by what
+// it proves its own health. It replaces what was assigned before.
+type AssignmentBody struct {
+	Subject    string          `json:"subject"` // "AGENT/SITE"
+	Agent      vouch.AgentID   `json:"agent"`
+	Site       vouch.SiteID    `json:"site"`
+	Checks     []CheckBody     `json:"checks"`
+	References []ReferenceBody `json:"references"`
+}
+
+// CheckBody is one check. It names no credential: what a device is asked with is no
+// evidence of anything.
+type CheckBody struct {
+	Device   vouch.DeviceID  `json:"device"`
+	Check    vouch.CheckName `json:"check"`
+	Kind     vouch.Kind      `json:"kind"`
+	Addr     netip.Addr      `json:"addr"`
+	Port     uint16          `json:"port,omitempty"`
+	Interval int64           `json:"interval_ms"`
+	Timeout  int64           `json:"timeout_ms"`
+	Count    int             `json:"count,omitempty"`
+	Spacing  int64           `json:"spacing_ms,omitempty"`
+	Size     int             `json:"size,omitempty"`
+	Version  string          `json:"version,omitempty"`
+	Profile  string          `json:"profile,omitempty"`
+	Values   []string        `json:"values,omitempty"` // that thresholds name
+}
+
+// CheckBodyOf returns what a record says of a check.
+func CheckBodyOf(d vouch.DeviceID, c vouch.Check) CheckBody {
+	return CheckBody{
+		Device: d, Check: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: c.Interval.Milliseconds(), Timeout: c.Timeout.Milliseconds(),
+		Count: c.Count, Spacing: c.Spacing.Milliseconds(), Size: c.Size, Version: c.Version, Profile: c.Profile, Values: c.Values,
+	}
+}
+
+// ReferenceBody is what an agent asks to prove its own health.
+type ReferenceBody struct {
+	Reference string     `json:"reference"`
+	Gateway   bool       `json:"gateway,omitempty"`
+	Kind      vouch.Kind `json:"kind"`
+	Addr      netip.Addr `json:"addr"`
+	Port      uint16     `json:"port,omitempty"`
+}
+
+// MaintenanceBody is an announcement. Who made it and when, the record says.
+type MaintenanceBody struct {
+	ID     string         `json:"id"`
+	Site   vouch.SiteID   `json:"site,omitempty"`
+	Device vouch.DeviceID `json:"device,omitempty"`
+	From   time.Time      `json:"from"`
+	To     time.Time      `json:"to"`
+	Reason string         `json:"reason"`
+}
+
+// CancelBody ends an announcement.
+type CancelBody struct {
+	ID string `json:"id"`
+}
+
+// ClaimBody claims that some time does not count. Announced and Told are the
+// provider's word: they count from the recording unless the customer accepts.
+type ClaimBody struct {
+	ID        string                 `json:"id"`
+	Kind      contract.ExclusionKind `json:"kind"`
+	Site      vouch.SiteID           `json:"site,omitempty"`
+	Device    vouch.DeviceID         `json:"device,omitempty"`
+	From      time.Time              `json:"from"`
+	To        time.Time              `json:"to"`
+	Announced time.Time              `json:"announced_at,omitzero"`
+	Told      time.Time              `json:"told_at,omitzero"` // when it was put to the customer
+	Evidence  []string               `json:"evidence,omitempty"`
+	Reason    string                 `json:"reason"`
+}
+
+// RulingBody approves or rejects a claim; who ruled, the record says.
+type RulingBody struct {
+	ID     string `json:"id"` // of the claim
+	Reason string `json:"reason,omitempty"`
+}
+
+// AcceptanceBody is the customer's word on something in his ledger: on a claim, a
+// maintenance, a contract version, a lease or a statement, by the id of its record.
+type AcceptanceBody struct {
+	Record  string `json:"record"`
+	Objects bool   `json:"objects,omitempty"` // he objects rather than accepts
+	By      string `json:"by"`                // an account id or the name of the customer's key
+	Note    string `json:"note,omitempty"`    // the customer's own signed note, where he made one
+}
+
+// RevokedBody ends a key: what it signed and what came in later is not believed.
+type RevokedBody struct {
+	Subject string        `json:"subject"` // the agent
+	Agent   vouch.AgentID `json:"agent"`
+	Key     string        `json:"key"`
+	Reason  string        `json:"reason,omitempty"`
+}
+
+// incidentBody is what a statement needs of an incident event.
+type incidentBody struct {
+	Incident struct {
+		ID     string `json:"id"`
+		Status string `json:"status"`
+		Parts  []struct {
+			Device vouch.DeviceID  `json:"device"`
+			From   contract.Second `json:"from"`
+			To     contract.Second `json:"to"`
+			Gone   bool            `json:"withdrawn"`
+		} `json:"parts"`
+	} `json:"incident"`
+}
+
+// milli truncates an instant to the precision that notes keep.
+func milli(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
