@@ -51,6 +51,7 @@ type ChainKey struct {
 // For a record, Agent, Key, Stream, Epoch, First, Seq and Prev are zero and
 // RecordID and RecordKind are set.
 type Entry struct {
+	Index    int64 // of the leaf, from 0; Append does not look at it
 	Customer vouch.CustomerID
 	Kind     Kind
 	Agent    vouch.AgentID
@@ -127,6 +128,9 @@ type Ledger interface {
 	// order, with their notes. Past the end it returns none and no error.
 	Entries(ctx context.Context, customer vouch.CustomerID, from int64, n int) ([]Entry, error)
 
+	// Leaves is Entries without notes: Note is nil, and no note is read.
+	Leaves(ctx context.Context, customer vouch.CustomerID, from int64, n int) ([]Entry, error)
+
 	// Record returns the newest record entry with that ID, or ErrNotFound.
 	Record(ctx context.Context, customer vouch.CustomerID, id string) (Entry, error)
 	// Records returns the record entries of a customer of the given kinds in
@@ -140,9 +144,20 @@ type Ledger interface {
 	// Chains returns the chain heads of a customer ("" for all customers) and a key
 	// hash ("" for all keys).
 	Chains(ctx context.Context, customer vouch.CustomerID, key string) ([]ChainHead, error)
+	// RootAt returns the root of the tree of the first size leaves (RFC 6962 section
+	// 2.1), 0 <= size <= the size of the head; beyond it, an error that wraps
+	// ErrNotFound, as for all that follow.
+	RootAt(ctx context.Context, customer vouch.CustomerID, size int64) (evidence.Hash, error)
+	// Frontier returns the hashes of the complete subtrees that the tree of the first
+	// size leaves is made of, largest first: one for each bit set in size, none for 0.
+	Frontier(ctx context.Context, customer vouch.CustomerID, size int64) ([]evidence.Hash, error)
 	// Prove returns the inclusion proof of a leaf in the tree of the given size
-	// (RFC 6962 section 2.1.1).
+	// (RFC 6962 section 2.1.1), 0 <= leaf < size.
 	Prove(ctx context.Context, customer vouch.CustomerID, leaf, size int64) ([]evidence.Hash, error)
+	// Consistency returns the proof that the tree of size begins with the tree of the
+	// size old (RFC 6962 section 2.1.2), 0 <= old <= size. It is empty for an old of 0,
+	// with which every tree begins, and of size.
+	Consistency(ctx context.Context, customer vouch.CustomerID, old, size int64) ([]evidence.Hash, error)
 	// Check re-reads every entry of a customer, recomputes hashes and tree, and
 	// returns a sentence for each thing that is damaged, with its place.
 	Check(ctx context.Context, customer vouch.CustomerID) ([]string, error)

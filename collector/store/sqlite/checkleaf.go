@@ -34,7 +34,7 @@ func (c *checker) leaves(ctx context.Context, n, count int64) (leafTile, error) 
 		t.stored[i], t.derived[i] = c.leaf(r)
 		return nil
 	}
-	err := c.s.scan(ctx, "WHERE e.id >= ? AND e.id < ? ORDER BY e.id",
+	err := c.s.scan(ctx, true, "WHERE e.id >= ? AND e.id < ? ORDER BY e.id",
 		[]any{rowID(c.id, from), rowID(c.id, from+count)}, visit)
 	if ctx.Err() != nil {
 		return t, ctx.Err()
@@ -49,7 +49,7 @@ func (c *checker) leaves(ctx context.Context, n, count int64) (leafTile, error) 
 		}
 		// A page cannot be read. One leaf at a time, what lies beside it can.
 		id := rowID(c.id, from+int64(i))
-		if one := c.s.scan(ctx, "WHERE e.id = ?", []any{id}, visit); one != nil {
+		if one := c.s.scan(ctx, true, "WHERE e.id = ?", []any{id}, visit); one != nil {
 			c.report("leaf %d: its entry cannot be read: %v", from+int64(i), one)
 		} else if !seen[i] {
 			c.report("leaf %d: its entry is missing", from+int64(i))
@@ -62,7 +62,10 @@ func (c *checker) leaves(ctx context.Context, n, count int64) (leafTile, error) 
 // the leaf hash as it is stored and as it follows from the record.
 func (c *checker) leaf(r *row) (stored, derived tlog.Hash) {
 	leaf := leafOf(r.id)
-	e, err := r.entry(c.customer, c.s.bodies)
+	e, err := r.entry(c.customer)
+	if err == nil {
+		e.Note, err = r.note(c.s.bodies)
+	}
 	switch {
 	case err != nil:
 		c.report("leaf %d: %v", leaf, err)

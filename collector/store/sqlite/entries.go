@@ -17,6 +17,15 @@ import (
 
 // Entries implements [store.Ledger]. All n of them are in memory at once.
 func (s *Store) Entries(ctx context.Context, customer vouch.CustomerID, from int64, n int) ([]store.Entry, error) {
+	return s.page(ctx, customer, from, n, true)
+}
+
+// Leaves implements [store.Ledger].
+func (s *Store) Leaves(ctx context.Context, customer vouch.CustomerID, from int64, n int) ([]store.Entry, error) {
+	return s.page(ctx, customer, from, n, false)
+}
+
+func (s *Store) page(ctx context.Context, customer vouch.CustomerID, from int64, n int, notes bool) ([]store.Entry, error) {
 	id, _, err := s.ledger(ctx, customer)
 	if err != nil || id == 0 || n <= 0 {
 		return nil, explain("read entries", s.dir, err)
@@ -27,14 +36,14 @@ func (s *Store) Entries(ctx context.Context, customer vouch.CustomerID, from int
 	if from >= 1<<leafBits {
 		return nil, nil // beyond what a row id can number: the rows of another customer
 	}
-	entries, err := s.entries(ctx, customer, "WHERE e.id >= ? AND e.id < ? ORDER BY e.id LIMIT ?",
+	entries, err := s.entries(ctx, customer, notes, "WHERE e.id >= ? AND e.id < ? ORDER BY e.id LIMIT ?",
 		rowID(id, from), rowID(id+1, 0), n)
 	return entries, explain("read entries", s.dir, err)
 }
 
 // Record implements [store.Ledger].
 func (s *Store) Record(ctx context.Context, customer vouch.CustomerID, id string) (store.Entry, error) {
-	entries, err := s.entries(ctx, customer, `WHERE e.id = (SELECT max(r.id) FROM record r JOIN ledger l ON l.id = r.ledger
+	entries, err := s.entries(ctx, customer, true, `WHERE e.id = (SELECT max(r.id) FROM record r JOIN ledger l ON l.id = r.ledger
 		WHERE l.customer = ? AND r.record = ?)`, customer, id)
 	if err != nil {
 		return store.Entry{}, explain("read record", s.dir, err)
@@ -55,7 +64,7 @@ func (s *Store) Records(ctx context.Context, customer vouch.CustomerID, kinds ..
 			args = append(args, k)
 		}
 	}
-	entries, err := s.entries(ctx, customer, where+" ORDER BY r.id", args...)
+	entries, err := s.entries(ctx, customer, true, where+" ORDER BY r.id", args...)
 	return entries, explain("read records", s.dir, err)
 }
 
@@ -72,11 +81,15 @@ func (s *Store) ledger(ctx context.Context, customer vouch.CustomerID) (id int64
 	return id, head, err
 }
 
-// entries returns the entries of a customer that a WHERE clause selects.
-func (s *Store) entries(ctx context.Context, customer vouch.CustomerID, where string, args ...any) ([]store.Entry, error) {
+// entries returns the entries of a customer that a WHERE clause selects, with their
+// notes or without.
+func (s *Store) entries(ctx context.Context, customer vouch.CustomerID, notes bool, where string, args ...any) ([]store.Entry, error) {
 	var entries []store.Entry
-	err := s.scan(ctx, where, args, func(r *row) error {
-		e, err := r.entry(customer, s.bodies)
+	err := s.scan(ctx, notes, where, args, func(r *row) error {
+		e, err := r.entry(customer)
+		if err == nil && notes {
+			e.Note, err = r.note(s.bodies)
+		}
 		if err != nil {
 			return fmt.Errorf("leaf %d of customer %s: %w", leafOf(r.id), customer, err)
 		}
@@ -98,17 +111,21 @@ type row struct {
 }
 
 // scan calls f for each entry that a WHERE clause over e (entry) and r (record)
-// selects. The row is only valid during the call.
-func (s *Store) scan(ctx context.Context, where string, args []any, f func(*row) error) error {
+// selects, with its packed note or without. The row is only valid during the call.
+func (s *Store) scan(ctx context.Context, notes bool, where string, args []any, f func(*row) error) error {
+	note, join := "NULL", ""
+	if notes {
+		note, join = "b.data", "LEFT JOIN body b ON b.id = e.id "
+	}
 	rows, err := s.reader.QueryContext(ctx, `SELECT e.id, e.kind, c.key, c.stream, COALESCE(e.agent, c.agent),
 			e.epoch, e.first, e.seq, e.sha256, e.last,
 			(SELECT COALESCE(p.last, p.sha256) FROM entry p
 				WHERE p.chain = e.chain AND p.epoch = e.epoch AND p.seq = COALESCE(e.first, e.seq) - 1),
-			e.leafhash, e.leaf, b.data, e.received, e.t0, e.t1, e.reason, r.record, r.kind
+			e.leafhash, e.leaf, `+note+`, e.received, e.t0, e.t1, e.reason, r.record, r.kind
 		FROM entry e
 		LEFT JOIN chain c ON c.id = e.chain
 		LEFT JOIN record r ON r.id = e.id
-		LEFT JOIN body b ON b.id = e.id `+where, args...)
+		`+join+where, args...)
 	if err != nil {
 		return err
 	}
@@ -127,14 +144,15 @@ func (s *Store) scan(ctx context.Context, where string, args []any, f func(*row)
 	return rows.Err()
 }
 
-// entry builds the entry from its row. It verifies no hash: that is Check's task.
-func (r *row) entry(customer vouch.CustomerID, bodies *codec) (store.Entry, error) {
+// entry builds the entry from its row, without its note. It verifies no hash: that is
+// Check's task.
+func (r *row) entry(customer vouch.CustomerID) (store.Entry, error) {
 	kinds := kinds()
 	if r.kind < 0 || int(r.kind) >= len(kinds) {
 		return store.Entry{}, fmt.Errorf("kind %d is not known", r.kind)
 	}
 	e := store.Entry{
-		Customer: customer, Kind: kinds[r.kind],
+		Index: leafOf(r.id), Customer: customer, Kind: kinds[r.kind],
 		Agent: vouch.AgentID(r.agent.String), Key: r.key.String, Stream: vouch.Stream(r.stream.String),
 		Epoch: uint64(r.epoch.Int64), First: uint64(r.first.Int64), Seq: uint64(r.seq.Int64),
 		Prev: hashOf(r.prev), Last: hashOf(r.last), SHA256: hashOf(r.sha256),
@@ -151,10 +169,13 @@ func (r *row) entry(customer vouch.CustomerID, bodies *codec) (store.Entry, erro
 	if e.Leaf == nil {
 		e.Leaf = canonicalLeaf(&e)
 	}
+	return e, nil
+}
+
+// note unpacks the note of an entry.
+func (r *row) note(bodies *codec) ([]byte, error) {
 	if r.body == nil {
-		return e, errors.New("the note is missing")
+		return nil, errors.New("the note is missing")
 	}
-	var err error
-	e.Note, err = bodies.unpack(r.body)
-	return e, err
+	return bodies.unpack(r.body)
 }

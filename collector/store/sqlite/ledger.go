@@ -5,11 +5,9 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
-	"github.com/vouch-sla/vouch/evidence"
 )
 
 // Head implements [store.Ledger]. The root of an empty ledger is that of the empty
@@ -50,19 +48,4 @@ func (s *Store) Forks(ctx context.Context, customer vouch.CustomerID) (int, erro
 	err := s.reader.QueryRowContext(ctx, `SELECT COALESCE(sum(forks_dropped + (SELECT count(*) FROM fork WHERE ledger = l.id)), 0)
 		FROM ledger l WHERE l.customer = ?`, customer).Scan(&n)
 	return n, explain("count forks", s.dir, err)
-}
-
-// Prove implements [store.Ledger]. It returns an error that wraps
-// [store.ErrNotFound] for a leaf or a size that the ledger has not reached.
-func (s *Store) Prove(ctx context.Context, customer vouch.CustomerID, leaf, size int64) ([]evidence.Hash, error) {
-	id, head, err := s.ledger(ctx, customer)
-	if err != nil {
-		return nil, explain("prove", s.dir, err)
-	}
-	if leaf < 0 || leaf >= size || size > head.Size {
-		return nil, fmt.Errorf("prove leaf %d of customer %s in a tree of size %d: the ledger has %d entries: %w",
-			leaf, customer, size, head.Size, store.ErrNotFound)
-	}
-	proof, err := s.proveLeaf(ctx, id, leaf, size)
-	return proof, explain(fmt.Sprintf("prove leaf %d of customer %s", leaf, customer), s.dir, err)
 }

@@ -5,87 +5,86 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/evidence"
 )
 
-// tileID names a tile of a ledger.
-type tileID struct {
-	level int
-	n     int64
+// RootAt implements [store.Ledger].
+func (s *Store) RootAt(ctx context.Context, customer vouch.CustomerID, size int64) (evidence.Hash, error) {
+	f, err := s.frontier(ctx, "read root", customer, size)
+	if err != nil {
+		return evidence.Hash{}, err
+	}
+	return evidence.Hash(f.root()), nil
 }
 
-// proveLeaf computes an inclusion proof from tiles. A proof touches the leaf's own
-// tile on each level and the last, partial ones: two reads a level at most.
-func (s *Store) proveLeaf(ctx context.Context, ledger, leaf, size int64) ([]evidence.Hash, error) {
-	tiles := make(map[tileID][]tlog.Hash)
-	proof, err := tlog.ProveRecord(size, leaf, tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		hashes := make([]tlog.Hash, len(indexes))
-		for i, index := range indexes {
-			// A tree node is a complete subtree over some hashes of one tile.
-			level, n := tlog.SplitStoredHashIndex(index)
-			height := level % tileHeight
-			first := n << height
-			id := tileID{level / tileHeight, first / tileWidth}
-			if tiles[id] == nil {
-				tile, err := s.tile(ctx, ledger, id)
-				if err != nil {
-					return nil, err
-				}
-				tiles[id] = tile
+// Frontier implements [store.Ledger].
+func (s *Store) Frontier(ctx context.Context, customer vouch.CustomerID, size int64) ([]evidence.Hash, error) {
+	f, err := s.frontier(ctx, "read frontier", customer, size)
+	return evidenceHashes(f), err
+}
+
+func (s *Store) frontier(ctx context.Context, op string, customer vouch.CustomerID, size int64) (f frontier, err error) {
+	err = s.prove(ctx, op, customer, size, size >= 0, func(tiles tlog.HashReader) error {
+		var nodes []int64
+		for level := 62; level >= 0; level-- {
+			if n := size >> level; n&1 == 1 {
+				nodes = append(nodes, tlog.StoredHashIndex(level, n-1))
 			}
-			lo := int(first % tileWidth)
-			hi := lo + 1<<height
-			if hi > len(tiles[id]) {
-				return nil, fmt.Errorf("tile %d of level %d is damaged: it has %d hashes, hash %d is needed", id.n, id.level, len(tiles[id]), hi)
-			}
-			hashes[i] = subtree(tiles[id][lo:hi])
 		}
-		return hashes, nil
-	}))
+		f, err = tiles.ReadHashes(nodes)
+		return err
+	})
+	return f, err
+}
+
+// Prove implements [store.Ledger].
+func (s *Store) Prove(ctx context.Context, customer vouch.CustomerID, leaf, size int64) ([]evidence.Hash, error) {
+	var proof tlog.RecordProof
+	op := fmt.Sprintf("prove leaf %d", leaf)
+	err := s.prove(ctx, op, customer, size, 0 <= leaf && leaf < size, func(tiles tlog.HashReader) (err error) {
+		proof, err = tlog.ProveRecord(size, leaf, tiles)
+		return err
+	})
+	return evidenceHashes(proof), err
+}
+
+// Consistency implements [store.Ledger].
+func (s *Store) Consistency(ctx context.Context, customer vouch.CustomerID, old, size int64) ([]evidence.Hash, error) {
+	var proof tlog.TreeProof
+	op := fmt.Sprintf("prove consistency with size %d", old)
+	err := s.prove(ctx, op, customer, size, 0 <= old && old <= size, func(tiles tlog.HashReader) (err error) {
+		if old > 0 {
+			proof, err = tlog.ProveTree(size, old, tiles)
+		}
+		return err
+	})
+	return evidenceHashes(proof), err
+}
+
+// prove calls f with the tree of a customer, if what is asked lies within the tree of
+// that size and the ledger has reached it.
+func (s *Store) prove(ctx context.Context, op string, customer vouch.CustomerID, size int64, within bool, f func(tlog.HashReader) error) error {
+	id, head, err := s.ledger(ctx, customer)
 	if err != nil {
-		return nil, err
+		return explain(op, s.dir, err)
 	}
-	hashes := make([]evidence.Hash, len(proof))
-	for i, h := range proof {
+	op = fmt.Sprintf("%s of customer %s in a tree of size %d", op, customer, size)
+	if !within || size > head.Size {
+		return fmt.Errorf("%s: the ledger has %d entries: %w", op, head.Size, store.ErrNotFound)
+	}
+	return explain(op, s.dir, f(s.tiles(ctx, id)))
+}
+
+func evidenceHashes(list []tlog.Hash) []evidence.Hash {
+	hashes := make([]evidence.Hash, len(list))
+	for i, h := range list {
 		hashes[i] = evidence.Hash(h)
 	}
-	return hashes, nil
-}
-
-// tile reads a tile. One of level 0 is cut off where a leaf is missing.
-func (s *Store) tile(ctx context.Context, ledger int64, id tileID) ([]tlog.Hash, error) {
-	if id.level > 0 {
-		var data []byte
-		err := s.reader.QueryRowContext(ctx, "SELECT data FROM tile WHERE ledger = ? AND level = ? AND n = ?",
-			ledger, id.level, id.n).Scan(&data)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return nil, err
-		}
-		return splitHashes(data), nil
-	}
-	from := rowID(ledger, id.n*tileWidth)
-	rows, err := s.reader.QueryContext(ctx, "SELECT id, leafhash FROM entry WHERE id >= ? AND id < ? ORDER BY id", from, from+tileWidth)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	tile := make([]tlog.Hash, 0, tileWidth)
-	for rows.Next() {
-		var row int64
-		var hash sql.RawBytes
-		if err := rows.Scan(&row, &hash); err != nil {
-			return nil, err
-		}
-		if row != from+int64(len(tile)) || len(hash) != tlog.HashSize {
-			break
-		}
-		tile = append(tile, tlog.Hash(hash))
-	}
-	return tile, rows.Err()
+	return hashes
 }

@@ -87,7 +87,7 @@ func testSameAtOnce(t *testing.T, open Opener) {
 			t.Errorf("entry %d was stored %d times, want once", j, stored)
 		}
 	}
-	equal(t, "Entries", readAll(t, s, acme), entries)
+	equal(t, "Entries", readAll(t, s, acme), numbered(entries))
 }
 
 // testBadAmongGood: an invalid call fails alone, whoever waits with it.

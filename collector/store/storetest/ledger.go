@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/evidence"
@@ -109,6 +107,7 @@ func testRecords(t *testing.T, open Opener) {
 			t.Errorf("Append(record) as step %d = %+v, %v, want %+v", i, r, err, c.want)
 		}
 	}
+	lease.Index, corrected.Index = 2, 3
 	for _, c := range []struct {
 		customer vouch.CustomerID
 		kinds    []string
@@ -143,7 +142,8 @@ func testRecords(t *testing.T, open Opener) {
 	checkHead(t, s, acme)
 }
 
-// testEntries: pages of the ledger, with every field as it was given.
+// testEntries: pages of the ledger, with every field as it was given, with notes and
+// without.
 func testEntries(t *testing.T, open Opener) {
 	s := open(t)
 	key := availability(acme, key2) // the leaf record does not follow from this key
@@ -152,8 +152,10 @@ func testEntries(t *testing.T, open Opener) {
 	all[2].Leaf = []byte("a leaf record of some other form\x00\xff")
 	all = append(all, gap(key, 7, 6, 9, all[4].SHA256, evidence.Sum([]byte("nine")), ""))
 	all = append(all, rejected(batch(key, 7, 10, all[5].Last, "")), record(acme, "r", "contract", ""))
+	all[3].Index = 99 // Append does not look at it
 	mustAppend(t, s, chained(availability("aaa", key2), 3)...)
 	mustAppend(t, s, all...)
+	all = numbered(all)
 	mustAppend(t, s, chained(availability(zebra, key2), 3)...)
 	for _, c := range []struct {
 		from   int64
@@ -168,12 +170,20 @@ func testEntries(t *testing.T, open Opener) {
 			t.Fatalf("Entries(%d, %d) = %v", c.from, c.n, err)
 		}
 		equal(t, fmt.Sprintf("Entries(%d, %d)", c.from, c.n), got, all[c.lo:c.hi])
+		if got, err = s.Leaves(t.Context(), acme, c.from, c.n); err != nil {
+			t.Fatalf("Leaves(%d, %d) = %v", c.from, c.n, err)
+		}
+		equal(t, fmt.Sprintf("Leaves(%d, %d)", c.from, c.n), got, withoutNotes(all[c.lo:c.hi]))
 	}
-	if _, err := s.Entries(t.Context(), acme, -1, 1); err == nil {
-		t.Error("Entries(-1, 1) = nil, want an error")
-	}
-	if got, err := s.Entries(t.Context(), "nobody", 0, 1); err != nil || len(got) != 0 {
-		t.Errorf("Entries(nobody) = %v, %v, want none", got, err)
+	for name, read := range map[string]func(context.Context, vouch.CustomerID, int64, int) ([]store.Entry, error){
+		"Entries": s.Entries, "Leaves": s.Leaves,
+	} {
+		if _, err := read(t.Context(), acme, -1, 1); err == nil {
+			t.Errorf("%s(-1, 1) = nil, want an error", name)
+		}
+		if got, err := read(t.Context(), "nobody", 0, 1); err != nil || len(got) != 0 {
+			t.Errorf("%s(nobody) = %v, %v, want none", name, got, err)
+		}
 	}
 }
 
@@ -227,45 +237,6 @@ func testBoundedForks(t *testing.T, open Opener) {
 	}
 	if n, err := s.Forks(t.Context(), zebra); err != nil || n != 0 {
 		t.Errorf("Forks(zebra) = %d, %v, want 0", n, err)
-	}
-}
-
-// testProofs: every leaf proves itself in trees of many sizes, to an independent check.
-func testProofs(t *testing.T, open Opener) {
-	s := open(t)
-	const size = 600 // two full tiles and a part of a third
-	entries := chained(availability(acme, key1), size)
-	mustAppend(t, s, entries...)
-	var leaves [][]byte
-	for _, e := range entries {
-		leaves = append(leaves, e.Leaf)
-	}
-	for _, n := range []int64{1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 599, size} {
-		root := tlog.Hash(rootOf(t, leaves[:n]))
-		for _, leaf := range []int64{0, 1, n / 3, n / 2, n - 2, n - 1} {
-			if leaf < 0 || leaf >= n {
-				continue
-			}
-			hashes, err := s.Prove(t.Context(), acme, leaf, n)
-			if err != nil {
-				t.Fatalf("Prove(%d, %d) = %v", leaf, n, err)
-			}
-			proof := make(tlog.RecordProof, len(hashes))
-			for i, h := range hashes {
-				proof[i] = tlog.Hash(h)
-			}
-			if err := tlog.CheckRecord(proof, n, root, leaf, tlog.RecordHash(leaves[leaf])); err != nil {
-				t.Errorf("Prove(%d, %d) is no proof: %v", leaf, n, err)
-			}
-		}
-	}
-	for _, c := range []struct {
-		customer   vouch.CustomerID
-		leaf, size int64
-	}{{acme, -1, 5}, {acme, 5, 5}, {acme, 0, 0}, {acme, 0, size + 1}, {"nobody", 0, 1}} {
-		if _, err := s.Prove(t.Context(), c.customer, c.leaf, c.size); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("Prove(%s, %d, %d) = %v, want %v", c.customer, c.leaf, c.size, err, store.ErrNotFound)
-		}
 	}
 }
 

@@ -68,6 +68,7 @@ func (m *model) append(e store.Entry) store.Appended {
 	result := store.Appended{Status: status, Expect: head}
 	switch status {
 	case store.Stored:
+		e.Index = int64(len(leaves))
 		m.leaves[e.Customer] = append(leaves, e)
 		result.Leaf = int64(len(leaves))
 		result.Expect, _ = m.head(key)

@@ -6,6 +6,7 @@ package storetest
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,29 +102,63 @@ type fataler interface {
 	Fatal(args ...any)
 }
 
-// rootOf computes the root of the tree over leaf records with tlog alone.
-func rootOf(t fataler, leaves [][]byte) evidence.Hash {
+// numbered gives entries the indexes that they have when nothing stands before them.
+func numbered(entries []store.Entry) []store.Entry {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		entries[i].Index = int64(i)
+	}
+	return entries
+}
+
+// withoutNotes is what Leaves makes of entries.
+func withoutNotes(entries []store.Entry) []store.Entry {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		entries[i].Note = nil
+	}
+	return entries
+}
+
+// tree is the nodes of a Merkle tree in the order of tlog, computed with tlog alone.
+type tree []tlog.Hash
+
+// ReadHashes implements [tlog.HashReader].
+func (tr tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	hashes := make([]tlog.Hash, len(indexes))
+	for i, index := range indexes {
+		hashes[i] = tr[index]
+	}
+	return hashes, nil
+}
+
+// treeOf returns the tree over leaf records.
+func treeOf(t fataler, leaves [][]byte) (tr tree) {
 	t.Helper()
-	var stored []tlog.Hash
-	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		hashes := make([]tlog.Hash, len(indexes))
-		for i, index := range indexes {
-			hashes[i] = stored[index]
-		}
-		return hashes, nil
-	})
 	for i, leaf := range leaves {
-		more, err := tlog.StoredHashes(int64(i), leaf, read)
+		more, err := tlog.StoredHashes(int64(i), leaf, tr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		stored = append(stored, more...)
+		tr = append(tr, more...)
 	}
-	root, err := tlog.TreeHash(int64(len(leaves)), read)
+	return tr
+}
+
+// root returns the root over the first n leaves.
+func (tr tree) root(t fataler, n int64) tlog.Hash {
+	t.Helper()
+	root, err := tlog.TreeHash(n, tr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return evidence.Hash(root)
+	return root
+}
+
+// rootOf returns the root of the tree over leaf records.
+func rootOf(t fataler, leaves [][]byte) evidence.Hash {
+	t.Helper()
+	return evidence.Hash(treeOf(t, leaves).root(t, int64(len(leaves))))
 }
 
 // readAll reads a customer's ledger in pages of an odd size.

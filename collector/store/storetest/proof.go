@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package storetest
+
+import (
+	"errors"
+	"math/bits"
+	"slices"
+	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+// testProofs: roots, frontiers and proofs within trees of many sizes, held against the
+// checks of tlog.
+func testProofs(t *testing.T, open Opener) {
+	s := open(t)
+	empty := evidence.Hash(tree(nil).root(t, 0))
+	if root, err := s.RootAt(t.Context(), "nobody", 0); err != nil || root != empty {
+		t.Errorf("RootAt(nobody, 0) = %v, %v, want %v", root, err, empty)
+	}
+	const size = 600 // two full tiles and a part of a third
+	tr := appendMany(t, s, size)
+	checkProofs(t, s, tr, 0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 599, size)
+	for name, ask := range map[string]func(c vouch.CustomerID, part, size int64) error{
+		"RootAt":      func(c vouch.CustomerID, _, n int64) error { _, err := s.RootAt(t.Context(), c, n); return err },
+		"Frontier":    func(c vouch.CustomerID, _, n int64) error { _, err := s.Frontier(t.Context(), c, n); return err },
+		"Prove":       func(c vouch.CustomerID, i, n int64) error { _, err := s.Prove(t.Context(), c, i, n); return err },
+		"Consistency": func(c vouch.CustomerID, o, n int64) error { _, err := s.Consistency(t.Context(), c, o, n); return err },
+	} {
+		for _, c := range []struct {
+			customer   vouch.CustomerID
+			part, size int64
+			parts      bool // only for what speaks of a part
+		}{
+			{acme, 0, -1, false}, {acme, 0, size + 1, false}, {acme, 0, 1 << 62, false}, {"nobody", 0, 1, false},
+			{acme, -1, 5, true}, {acme, 6, 5, true},
+		} {
+			if c.parts && (name == "RootAt" || name == "Frontier") {
+				continue
+			}
+			if err := ask(c.customer, c.part, c.size); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("%s(%s, %d, %d) = %v, want %v", name, c.customer, c.part, c.size, err, store.ErrNotFound)
+			}
+		}
+	}
+	for _, n := range []int64{0, 5, size} {
+		if _, err := s.Prove(t.Context(), acme, n, n); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Prove(%d, %d) = %v, want %v: the leaf is not in that tree", n, n, err, store.ErrNotFound)
+		}
+	}
+}
+
+// testLargeProofs: where a tile of level 1 is full and one of level 2 begins.
+func testLargeProofs(t *testing.T, open Opener) {
+	if testing.Short() {
+		t.Skip("appends 65,537 entries: run without -short")
+	}
+	s := open(t)
+	tr := appendMany(t, s, 65537)
+	checkProofs(t, s, tr, 1, 255, 256, 257, 65279, 65280, 65281, 65535, 65536, 65537)
+}
+
+// appendMany appends n entries to the ledger of acme and returns their tree.
+func appendMany(t *testing.T, s store.Ledger, n int) tree {
+	t.Helper()
+	entries := chained(availability(acme, key1), n)
+	var leaves [][]byte
+	for _, e := range entries {
+		leaves = append(leaves, e.Leaf)
+	}
+	for page := range slices.Chunk(entries, 4096) {
+		mustAppend(t, s, page...)
+	}
+	return treeOf(t, leaves)
+}
+
+// checkProofs holds what a ledger says of its first sizes leaves against their tree.
+func checkProofs(t *testing.T, s store.Ledger, tr tree, sizes ...int64) {
+	t.Helper()
+	for _, n := range sizes {
+		want := tr.root(t, n)
+		if got, err := s.RootAt(t.Context(), acme, n); err != nil || got != evidence.Hash(want) {
+			t.Errorf("RootAt(%d) = %v, %v, want %v", n, got, err, want)
+		}
+		checkFrontier(t, s, tr, n)
+		for _, leaf := range []int64{0, 1, n / 3, n / 2, n - 256, n - 2, n - 1} {
+			if leaf < 0 || leaf >= n {
+				continue
+			}
+			hashes, err := s.Prove(t.Context(), acme, leaf, n)
+			if err != nil {
+				t.Fatalf("Prove(%d, %d) = %v", leaf, n, err)
+			}
+			if err := tlog.CheckRecord(tlogHashes(hashes), n, want, leaf, tr[tlog.StoredHashIndex(0, leaf)]); err != nil {
+				t.Errorf("Prove(%d, %d) is no proof: %v", leaf, n, err)
+			}
+		}
+		for _, old := range sizes {
+			if old <= n {
+				checkConsistency(t, s, tr, old, n)
+			}
+		}
+	}
+}
+
+// checkFrontier computes the root of n leaves from their frontier: from right to left,
+// each subtree is the left sibling of what stands to its right (RFC 6962 section 2.1).
+func checkFrontier(t *testing.T, s store.Ledger, tr tree, n int64) {
+	t.Helper()
+	front, err := s.Frontier(t.Context(), acme, n)
+	if err != nil {
+		t.Fatalf("Frontier(%d) = %v", n, err)
+	}
+	if got, want := len(front), bits.OnesCount64(uint64(n)); got != want {
+		t.Fatalf("Frontier(%d) has %d hashes, want %d", n, got, want)
+	}
+	if n == 0 {
+		return
+	}
+	root := tlog.Hash(front[len(front)-1])
+	for _, h := range slices.Backward(front[:len(front)-1]) {
+		root = tlog.NodeHash(tlog.Hash(h), root)
+	}
+	if want := tr.root(t, n); root != want {
+		t.Errorf("Frontier(%d) comes to the root %v, want %v", n, root, want)
+	}
+}
+
+func checkConsistency(t *testing.T, s store.Ledger, tr tree, old, n int64) {
+	t.Helper()
+	hashes, err := s.Consistency(t.Context(), acme, old, n)
+	if err != nil {
+		t.Fatalf("Consistency(%d, %d) = %v", old, n, err)
+	}
+	if old == 0 || old == n {
+		if len(hashes) != 0 {
+			t.Errorf("Consistency(%d, %d) has %d hashes, want none", old, n, len(hashes))
+		}
+		return
+	}
+	if err := tlog.CheckTree(tlogHashes(hashes), n, tr.root(t, n), old, tr.root(t, old)); err != nil {
+		t.Errorf("Consistency(%d, %d) is no proof: %v", old, n, err)
+	}
+}
+
+func tlogHashes(hashes []evidence.Hash) []tlog.Hash {
+	list := make([]tlog.Hash, len(hashes))
+	for i, h := range hashes {
+		list[i] = tlog.Hash(h)
+	}
+	return list
+}
