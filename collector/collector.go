@@ -84,6 +84,7 @@ type Collector struct {
 	book     *books
 	recorder *recorder
 	verifier note.Verifier
+	seal     sealer
 	intake   *intake
 	judge    *judge
 	watch    *watch
@@ -161,12 +162,12 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	signer, verifier, err := ledgerKey(opts.Dir, opts.Origin, len(begun) == 0)
+	signer, verifier, seal, err := ledgerKey(opts.Dir, opts.Origin, len(begun) == 0)
 	if err != nil {
 		return nil, err
 	}
 	c := &Collector{
-		opts: opts, store: s, base: b, book: newBooks(), verifier: verifier, tele: newTelemetry(),
+		opts: opts, store: s, base: b, book: newBooks(), verifier: verifier, seal: seal, tele: newTelemetry(),
 		registry: prometheus.NewRegistry(), bell: newBell(), now: opts.Now, started: opts.Now().UTC(), log: opts.Log,
 	}
 	c.count = newCounters(c.registry)

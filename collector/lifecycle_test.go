@@ -285,8 +285,10 @@ func TestIsolation(t *testing.T) {
 		return resp.StatusCode, string(body)
 	}
 	id := string(c.incidents("other")[0].ID)
-	own := []string{"/", "/incidents", "/maintenance", "/device/acme/rt1", "/statement/acme", "/api/v1/fleet", "/api/v1/incidents", "/api/v1/devices/acme/rt1", "/api/v1/statement/acme"}
-	foreign := []string{"/device/other/rt1", "/incident/other/" + id, "/statement/other", "/api/v1/devices/other/rt1", "/api/v1/incidents/other/" + id, "/api/v1/statement/other"}
+	own := []string{"/", "/incidents", "/maintenance", "/device/acme/rt1", "/statement/acme", "/api/v1/fleet", "/api/v1/incidents", "/api/v1/devices/acme/rt1", "/api/v1/statement/acme",
+		"/ledger/ledger.example/acme/checkpoint", "/ledger/ledger.example/acme/tile/0/000.p/2", "/ledger/ledger.example/acme/tile/entries/000.p/2"}
+	foreign := []string{"/device/other/rt1", "/incident/other/" + id, "/statement/other", "/api/v1/devices/other/rt1", "/api/v1/incidents/other/" + id, "/api/v1/statement/other",
+		"/ledger/ledger.example/other/checkpoint", "/ledger/ledger.example/other/tile/0/000.p/2", "/ledger/ledger.example/other/tile/entries/000.p/2"}
 	for _, path := range own {
 		status, body := get(path, tok.Secret, "")
 		if status != http.StatusOK {
@@ -316,6 +318,8 @@ func TestIsolation(t *testing.T) {
 		{"health for anybody", "/healthz", "vouch_wrong", "", http.StatusOK},
 		{"a foreign name for loopback", "/", "", "evil.example", http.StatusForbidden},
 		{"metrics under a foreign name", "/metrics", "", "evil.example", http.StatusUnauthorized},
+		{"a ledger for a wrong token", "/ledger/ledger.example/acme/checkpoint", "vouch_wrong", "", http.StatusUnauthorized},
+		{"a ledger under a foreign name", "/ledger/ledger.example/acme/checkpoint", "", "evil.example", http.StatusForbidden},
 	} {
 		if status, _ := get(tt.path, tt.token, tt.host); status != tt.status {
 			t.Errorf("%s: GET %s = %d, want %d", tt.what, tt.path, status, tt.status)

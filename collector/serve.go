@@ -134,7 +134,7 @@ func (c *Collector) doorServer() *http.Server {
 	return c.server(d.handler(c.opts.Limits), c.opts.Limits.Timeout)
 }
 
-// webServer serves the pages, their JSON, the metrics and the health.
+// webServer serves the pages, their JSON, the ledgers, the metrics and the health.
 func (c *Collector) webServer(ls listeners) *http.Server {
 	g := gate{tokens: c.store, loopback: ls.loopback}
 	pages := web.Handler(view{c}, web.Options{
@@ -158,6 +158,7 @@ func (c *Collector) webServer(ls listeners) *http.Server {
 			metrics.ServeHTTP(w, r)
 		}
 	})
+	mux.Handle("GET /ledger/", served{ledger: c.store, origin: c.opts.Origin, seal: c.seal, viewer: g.viewer, log: c.log})
 	mux.Handle("/", pages)
 	return c.server(mux, 30*time.Second)
 }

@@ -151,6 +151,9 @@ type Ledger interface {
 	// Frontier returns the hashes of the complete subtrees that the tree of the first
 	// size leaves is made of, largest first: one for each bit set in size, none for 0.
 	Frontier(ctx context.Context, customer vouch.CustomerID, size int64) ([]evidence.Hash, error)
+	// Tile returns the hashes of a tile of the tree as C2SP tlog-tiles cuts it: the
+	// first t.Width of them, 1 to 256. t.Entries is false.
+	Tile(ctx context.Context, customer vouch.CustomerID, t evidence.Tile) ([]evidence.Hash, error)
 	// Prove returns the inclusion proof of a leaf in the tree of the given size
 	// (RFC 6962 section 2.1.1), 0 <= leaf < size.
 	Prove(ctx context.Context, customer vouch.CustomerID, leaf, size int64) ([]evidence.Hash, error)

@@ -43,6 +43,30 @@ func (s *Store) frontier(ctx context.Context, op string, customer vouch.Customer
 	return f, err
 }
 
+// Tile implements [store.Ledger].
+func (s *Store) Tile(ctx context.Context, customer vouch.CustomerID, t evidence.Tile) ([]evidence.Hash, error) {
+	op := fmt.Sprintf("read tile %d of level %d of customer %s", t.N, t.Level, customer)
+	id, head, err := s.ledger(ctx, customer)
+	if err != nil {
+		return nil, explain(op, s.dir, err)
+	}
+	has := int64(0) // hashes of that tile
+	if t.Level >= 0 && t.Level*tileHeight < leafBits && t.N >= 0 && t.N <= head.Size>>tileHeight {
+		has = head.Size>>(t.Level*tileHeight) - t.N*tileWidth
+	}
+	if t.Entries || t.Width < 1 || t.Width > tileWidth || int64(t.Width) > has {
+		return nil, fmt.Errorf("%s: the ledger has %d entries, the tile no %d hashes: %w", op, head.Size, t.Width, store.ErrNotFound)
+	}
+	hashes, err := s.tile(ctx, id, tileID{t.Level, t.N})
+	switch {
+	case err != nil:
+		return nil, explain(op, s.dir, err)
+	case len(hashes) < t.Width:
+		return nil, fmt.Errorf("%s: it is damaged: it has %d hashes, want %d", op, len(hashes), t.Width)
+	}
+	return evidenceHashes(hashes[:t.Width]), nil
+}
+
 // Prove implements [store.Ledger].
 func (s *Store) Prove(ctx context.Context, customer vouch.CustomerID, leaf, size int64) ([]evidence.Hash, error) {
 	var proof tlog.RecordProof

@@ -27,6 +27,7 @@ func testProofs(t *testing.T, open Opener) {
 	const size = 600 // two full tiles and a part of a third
 	tr := appendMany(t, s, size)
 	checkProofs(t, s, tr, 0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 599, size)
+	checkTiles(t, s, tr, size)
 	for name, ask := range map[string]func(c vouch.CustomerID, part, size int64) error{
 		"RootAt":      func(c vouch.CustomerID, _, n int64) error { _, err := s.RootAt(t.Context(), c, n); return err },
 		"Frontier":    func(c vouch.CustomerID, _, n int64) error { _, err := s.Frontier(t.Context(), c, n); return err },
@@ -64,6 +65,7 @@ func testLargeProofs(t *testing.T, open Opener) {
 	s := open(t)
 	tr := appendMany(t, s, 65537)
 	checkProofs(t, s, tr, 1, 255, 256, 257, 65279, 65280, 65281, 65535, 65536, 65537)
+	checkTiles(t, s, tr, 65537)
 }
 
 // appendMany appends n entries to the ledger of acme and returns their tree.
@@ -146,6 +148,42 @@ func checkConsistency(t *testing.T, s store.Ledger, tr tree, old, n int64) {
 	}
 	if err := tlog.CheckTree(tlogHashes(hashes), n, tr.root(t, n), old, tr.root(t, old)); err != nil {
 		t.Errorf("Consistency(%d, %d) is no proof: %v", old, n, err)
+	}
+}
+
+// checkTiles reads every tile of a ledger of n leaves, full and partial.
+func checkTiles(t *testing.T, s store.Ledger, tr tree, n int64) {
+	t.Helper()
+	for level := 0; level < 5; level++ {
+		count := n >> (8 * level)
+		for tile := int64(0); tile*evidence.TileWidth <= count; tile++ {
+			has := int(min(count-tile*evidence.TileWidth, evidence.TileWidth))
+			for _, width := range []int{-1, 0, 1, has - 1, has, has + 1, 256, 257} {
+				name := evidence.Tile{Level: level, N: tile, Width: width}
+				hashes, err := s.Tile(t.Context(), acme, name)
+				if width < 1 || width > has {
+					if !errors.Is(err, store.ErrNotFound) {
+						t.Errorf("Tile(%+v) of a tree of %d leaves = %v, want %v", name, n, err, store.ErrNotFound)
+					}
+					continue
+				}
+				if err != nil || len(hashes) != width {
+					t.Fatalf("Tile(%+v) = %d hashes, %v, want %d", name, len(hashes), err, width)
+				}
+				for i, h := range hashes {
+					if want := tr[tlog.StoredHashIndex(8*level, tile*evidence.TileWidth+int64(i))]; tlog.Hash(h) != want {
+						t.Fatalf("Tile(%+v): hash %d = %v, want %v", name, i, h, want)
+					}
+				}
+			}
+		}
+	}
+	for _, name := range []evidence.Tile{
+		{Level: -1, Width: 1}, {Level: 6, Width: 1}, {Level: 63, Width: 1}, {N: -1, Width: 1}, {N: 1 << 62, Width: 1}, {Width: 1, Entries: true},
+	} {
+		if _, err := s.Tile(t.Context(), acme, name); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Tile(%+v) = %v, want %v", name, err, store.ErrNotFound)
+		}
 	}
 }
 
