@@ -34,6 +34,10 @@ type (
 // themselves. No installed base may use it for a customer of its own.
 const Provider CustomerID = "provider"
 
+// Anchors is the reserved customer whose ledger holds how far every other ledger had
+// come and when, with what others say of it. No installed base may use it.
+const Anchors CustomerID = "anchors"
+
 // MaxIDLen is the longest identifier that [ValidID] accepts, in bytes.
 const MaxIDLen = 63
 

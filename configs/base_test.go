@@ -22,6 +22,7 @@ func TestBaseMistakes(t *testing.T) {
 		{"bad identifier", file, "id: telephony", "id: ▸the phones", `id "the phones" is no identifier, allowed are 1 to 63 letters, digits, and after the first character '.', '_' and '-'`},
 		{"identifier as a number", file, "id: main-street", "id: ▸12", "id is a number, allowed is a text: put it in quotes"},
 		{"reserved customer", file, "customers:\n  - id: bakery", "customers:\n  - {id: ▸provider, contract: gold, sites: []}\n  - id: bakery", `id "provider" is reserved for what agents say about themselves, allowed is any other`},
+		{"the anchors", file, "customers:\n  - id: bakery", "customers:\n  - {id: ▸anchors, contract: gold, sites: []}\n  - id: bakery", `id "anchors" is reserved for the ledger of anchors, allowed is any other`},
 		{"customer twice", file, "customers:\n  - id: bakery", "customers:\n  - {id: bakery, contract: gold, sites: []}\n  - id: ▸bakery", `customer "bakery" is defined twice (first at base.yaml:42:10), allowed is once`},
 		{"device twice", file, "          - id: phones", "          - {id: ▸router-1, class: router, address: 192.0.2.9, checks: [icmp], lease: {from: 2026-01-01}}\n          - id: phones", `device "router-1" is defined twice (first at base.yaml:51:17), allowed is once`},
 		{"agent twice", file, "id: ams2-a, location: ams2, key: ams2-a+08b7bc10+AZiiLbiixfLeoeoxh0ICUDujmpr5MN+XzBKEydL+Zsaj", "id: ▸ams1-a, location: ams2, key: ams1-a+b2d7fd11+AfLeiXoevXZTQDoMk1k9YrdTTWk3TpC8FEQyvByFBG3v", `agent "ams1-a" is defined twice (first at base.yaml:36:10), allowed is once`},

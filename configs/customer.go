@@ -15,8 +15,11 @@ func (l *loader) customer(v value, c *Customer) {
 	defer m.done()
 	id, contract := m.need("id", "an identifier, as bakery"), m.need("contract", "the id of a contract")
 	c.ID = vouch.CustomerID(id.id())
-	if c.ID == vouch.Provider {
+	switch c.ID {
+	case vouch.Provider:
 		id.wrong("id %q is reserved for what agents say about themselves, allowed is any other", c.ID)
+	case vouch.Anchors:
+		id.wrong("id %q is reserved for the ledger of anchors, allowed is any other", c.ID)
 	}
 	c.Name = m.get("name").text(string(c.ID))
 	c.Contract = vouch.ContractID(contract.id())

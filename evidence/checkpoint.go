@@ -5,7 +5,6 @@ package evidence
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -75,8 +74,7 @@ func parseCheckpoint(text string) (c Checkpoint, err error) {
 	if err := validKeyName(c.Origin); err != nil {
 		return c, fmt.Errorf("origin: %v", err)
 	}
-	c.Size, err = strconv.ParseInt(line[1], 10, 64)
-	if err != nil || c.Size < 0 || strconv.FormatInt(c.Size, 10) != line[1] {
+	if c.Size, err = parseSize("", line[1]); err != nil {
 		return c, fmt.Errorf("size %.40q is not a whole number", line[1])
 	}
 	c.Root, err = ParseHash(line[2])

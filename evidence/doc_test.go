@@ -4,6 +4,7 @@
 package evidence_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"flag"
 	"os"
@@ -110,6 +111,22 @@ func examples(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	out["checkpoint"] = string(checkpoint)
+	skey, vkey, err := evidence.GenerateCosignerKey(bytes.NewReader(bytes.Repeat([]byte{0x33}, 32)), "witness.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	witness, watching, _ := cosigner(t, "witness.example.org", 0x33)
+	line, err := note.Sign(&note.Note{Text: strings.Join(strings.SplitAfter(string(checkpoint), "\n")[:3], "")}, witness.At(t0.Add(8*time.Minute)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cosigned, err := evidence.AddCosignature(checkpoint, line[bytes.Index(line, []byte("\n\n"))+2:], watching)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out["witness-keys"], out["checkpoint-cosigned"] = skey+"\n"+vkey+"\n", string(cosigned)
+	node := evidence.Hash(tlog.NodeHash(tlog.Hash(hashes[0]), tlog.Hash(hashes[1])))
+	out["proof"] = string(evidence.InclusionProof{Index: 2, Hashes: []evidence.Hash{hashes[3], node}, Checkpoint: cosigned}.Append(nil))
 	out["frame"] = hex.EncodeToString([]byte("\x00\x00\x00\x02a\n\x00\x00\x00\x05note\n")) + "\n" // internal/wire tests its meaning
 	return out
 }
@@ -229,5 +246,19 @@ func TestDocExamplesVerify(t *testing.T) {
 	cp, err := evidence.OpenCheckpoint([]byte(doc["checkpoint"]), "vouch.example.net/acme", verifiers)
 	if err != nil || cp.Size != 4 || cp.Root != root(leafHashes) {
 		t.Errorf("checkpoint %+v, %v, want 4 leaves with root %s", cp, err, root(leafHashes))
+	}
+	watching, err := evidence.NewCosignerVerifier(strings.Split(doc["witness-keys"], "\n")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at, err := evidence.CosignedAt([]byte(doc["checkpoint-cosigned"]), watching); err != nil || !at.Equal(t0.Add(8*time.Minute)) {
+		t.Errorf("checkpoint-cosigned: cosigned at %v, %v, want %v", at, err, t0.Add(8*time.Minute))
+	}
+	proof, err := evidence.ParseInclusionProof([]byte(doc["proof"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := proof.Open(leafHashes[2], "vouch.example.net/acme", verifiers); err != nil || got != cp {
+		t.Errorf("proof of leaf 2 = %+v, %v, want checkpoint %+v", got, err, cp)
 	}
 }

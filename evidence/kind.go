@@ -32,6 +32,9 @@ const (
 	KindDataErased           RecordKind = "data-erased"  // bodies erased under retention, hashes kept
 	KindEquivocation         RecordKind = "equivocation" // a fork: two batches under one number, both kept
 	KindLostHere             RecordKind = "lost-here"    // the collector was restored from a back-up and lost what came after it
+	KindAnchored             RecordKind = "anchored"     // how far a customer's ledger had come: [Anchored]
+	KindTimeStamp            RecordKind = "time-stamp"   // an authority's word on when the anchor ledger had come so far: [TimeStamped]
+	KindCosigned             RecordKind = "cosigned"     // the same by somebody who watches that it only grows: [Cosigned]
 )
 
 // valid reports why k cannot be a kind: lower-case letters, digits and '-', a
