@@ -90,6 +90,14 @@ func examples(t *testing.T) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	customer := newParty(t, "acme", 0x33)
+	accepted, err := evidence.SealAcceptance(evidence.AcceptanceHeader{
+		Origin: "vouch.example.net/acme", Record: rec.ID, Note: rec.Hash, At: rec.Recorded.Add(33 * time.Hour),
+	}, customer.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out["acceptance-keys"], out["acceptance"] = customer.skey+"\n"+customer.vkey+"\n", string(accepted.Raw)
 	out["batch-1"], out["gap-2-4"], out["batch-5"], out["batch-telemetry"] = string(first.Raw), string(gap.Raw), string(fifth.Raw), string(telemetry.Raw)
 	out["heartbeat"], out["record"] = string(hb.Raw), string(rec.Raw)
 
@@ -228,6 +236,14 @@ func TestDocExamplesVerify(t *testing.T) {
 	rec, err := evidence.OpenRecord([]byte(doc["record"]), verifiers)
 	if err != nil {
 		t.Fatal(err)
+	}
+	customer, err := evidence.NewVerifier(strings.Split(doc["acceptance-keys"], "\n")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := evidence.OpenAcceptance([]byte(doc["acceptance"]), note.VerifierList(customer))
+	if err != nil || accepted.Note != rec.Hash || accepted.Record != rec.ID {
+		t.Errorf("acceptance %+v, %v, want one of record %s with note %s", accepted, err, rec.ID, rec.Hash)
 	}
 	if got := lineEach(append(noteHashes, rec.Hash)...); got != doc["note-hashes"] {
 		t.Errorf("hashes of the notes:\n%swant\n%s", got, doc["note-hashes"])

@@ -59,15 +59,19 @@ func open(raw []byte, verifiers note.Verifiers) (text []byte, sig note.Signature
 	if err != nil {
 		return nil, sig, openError(err)
 	}
-	sig = n.Sigs[0]
-	line := raw[len(n.Text)+1:]
-	if len(n.Sigs)+len(n.UnverifiedSigs) != 1 || bytes.Count(line, []byte("\n")) != 1 {
+	return only(raw, n)
+}
+
+// only returns the text of a note and its one signature, in its one spelling.
+func only(raw []byte, n *note.Note) (text []byte, sig note.Signature, err error) {
+	sigs := append(n.Sigs, n.UnverifiedSigs...)
+	if len(sigs) != 1 || bytes.Count(raw[len(n.Text)+1:], []byte("\n")) != 1 {
 		return nil, sig, errors.New("note carries more than one signature: exactly one is allowed")
 	}
-	if _, err := base64.StdEncoding.Strict().DecodeString(sig.Base64); err != nil {
+	if _, err := base64.StdEncoding.Strict().DecodeString(sigs[0].Base64); err != nil {
 		return nil, sig, errors.New("signature is not in canonical base64")
 	}
-	return raw[:len(n.Text)], sig, nil
+	return raw[:len(n.Text)], sigs[0], nil
 }
 
 // openError says in a sentence why a note was not opened. Errors of the caller's
