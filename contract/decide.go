@@ -32,6 +32,7 @@ const (
 	WhyNotInBase    Why = "not in the installed base"
 	WhyOutsideLease Why = "outside the lease"
 	WhyRejected     Why = "rejected"
+	WhyCorrected    Why = "corrected by another claim"
 	WhyEmpty        Why = "it covers no time"
 )
 
@@ -116,6 +117,10 @@ func (s Scope) decide(e Exclusion) Decision {
 		return d
 	case span.Empty():
 		d.Why = WhyCancelled
+		return d
+	case e.CorrectedAt != 0:
+		d.Counts = []Span{span}
+		d.refuse(d.Counts, WhyCorrected)
 		return d
 	case e.RejectedAt != 0:
 		d.Counts = []Span{span}

@@ -43,6 +43,7 @@ type Exclusion struct {
 	ToldAt      Second     // when it was put to the customer, whose silence may accept it; zero: never
 	ObjectedAt  Second     // when the customer objected; zero: never
 	RejectedAt  Second     // when the provider himself turned it down; zero: never
+	CorrectedAt Second     // when another was entered in its place; zero: never
 	Author      string     // who entered it
 	Approver    string     // who approved it
 	Evidence    []string   // what proves it, by name or hash

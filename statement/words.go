@@ -147,7 +147,7 @@ func (l Language) Why(w contract.Why) string {
 		contract.WhyPending: "de klant kan nog bezwaar maken", contract.WhyNotTold: "niet aan de klant gemeld",
 		contract.WhyNoEvidence: "zonder bewijs", contract.WhyFourEyes: "niet goedgekeurd door een tweede persoon",
 		contract.WhyClaimedLate: "te laat ingeroepen", contract.WhyBeyondCap: "boven de uitgesloten uren per maand",
-		contract.WhyRejected: "afgewezen", contract.WhyNotInBase: "niet in de installed base", contract.WhyOutsideLease: "buiten de huur",
+		contract.WhyRejected: "afgewezen", contract.WhyCorrected: "vervangen door een andere melding", contract.WhyNotInBase: "niet in de installed base", contract.WhyOutsideLease: "buiten de huur",
 	}
 	return said(l, w, dutch)
 }
