@@ -306,13 +306,16 @@ func (a *Account) claim(decisions []Decision) {
 	a.Announced = Total(Intersect(announced, service))
 }
 
+// Ratios returns the percentages that the seconds make, under whatever contract: Up,
+// Down and Unknown, which are not negative and have Eligible as their sum.
+func (f Figures) Ratios() (availability, ifUnknownDown, ifUnknownUp, coverage Percent) {
+	return ratio(f.Up, f.Up+f.Down), ratio(f.Up, f.Eligible), ratio(f.Up+f.Unknown, f.Eligible), ratio(f.Up+f.Down, f.Eligible)
+}
+
 // conclude makes the percentages, under the terms in force at the end of the period.
 func (a *Account) conclude(t *Terms) {
 	f := &a.Figures
-	f.Availability = ratio(f.Up, f.Up+f.Down)
-	f.IfUnknownDown = ratio(f.Up, f.Eligible)
-	f.IfUnknownUp = ratio(f.Up+f.Unknown, f.Eligible)
-	f.Coverage = ratio(f.Up+f.Down, f.Eligible)
+	f.Availability, f.IfUnknownDown, f.IfUnknownUp, f.Coverage = f.Ratios()
 	switch t.Unknown {
 	case UnknownAsDown:
 		f.Headline = f.IfUnknownDown

@@ -146,6 +146,33 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// A figure that was written is read back as it was, in one spelling only.
+func TestPercentReadBack(t *testing.T) {
+	for _, f := range []contract.Figures{{}, {Up: 2, Down: 1, Eligible: 3}, {Up: 7, Eligible: 7}, {Down: 5, Eligible: 5}, {Up: 1, Unknown: 8_999_999, Eligible: 9_000_000}} {
+		for _, p := range []func() contract.Percent{
+			func() contract.Percent { p, _, _, _ := f.Ratios(); return p },
+			func() contract.Percent { _, p, _, _ := f.Ratios(); return p },
+			func() contract.Percent { _, _, p, _ := f.Ratios(); return p },
+			func() contract.Percent { _, _, _, p := f.Ratios(); return p },
+		} {
+			raw, err := json.Marshal(p())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var back contract.Percent
+			if err := json.Unmarshal(raw, &back); err != nil || back != p() {
+				t.Errorf("%s is read back as %v, %v", raw, back, err)
+			}
+		}
+	}
+	for _, raw := range []string{`"99.9"`, `"099.900000"`, `"100.000001"`, `"-1.000000"`, `"+1.000000"`, `"1.0000000"`, `1.000000`, `""`, `"\u0031.000000"`, `"99,900000"`, `{}`} {
+		p := contract.Percent{}
+		if err := json.Unmarshal([]byte(raw), &p); err == nil {
+			t.Errorf("%s is read as %v, want an error", raw, p)
+		}
+	}
+}
+
 func TestUnderMaintenance(t *testing.T) {
 	versions := one(halfDay())
 	decisions := contract.Decide(versions, []contract.Exclusion{

@@ -15,7 +15,8 @@ const percentOne = 1_000_000
 
 // Percent is a percentage that this package computed: whole millionths of a percent,
 // truncated, or nothing where there was nothing to divide by. Nobody else can make
-// one, so every figure anywhere comes from here. The zero value is "nothing".
+// one, so every figure anywhere comes from here; what is read back must be what
+// [Figures.Ratios] says of the seconds beside it. The zero value is "nothing".
 type Percent struct {
 	micro int64
 	valid bool
@@ -50,6 +51,22 @@ func (p Percent) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return []byte(`"` + p.String() + `"`), nil
+}
+
+// UnmarshalJSON reads what [Percent.MarshalJSON] writes: null, or a string of 0 to 100
+// with exactly six decimals.
+func (p *Percent) UnmarshalJSON(b []byte) error {
+	*p = Percent{}
+	if string(b) == "null" {
+		return nil
+	}
+	m, err := parseMicro(strings.Trim(string(b), `"`))
+	read := Percent{m, true}
+	if err != nil || m > 100*percentOne || string(b) != `"`+read.String()+`"` {
+		return fmt.Errorf("percentage %.40s: a string such as \"98.484848\" or null is needed", b)
+	}
+	*p = read
+	return nil
 }
 
 // Meets reports whether the figure reaches the target. A figure that does not exist
