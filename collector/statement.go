@@ -5,7 +5,6 @@ package collector
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -27,7 +26,7 @@ func (c *Collector) statement(ctx context.Context, cu vouch.CustomerID, period c
 		return statement.Statement{}, err
 	}
 	in.Customer.Name, in.Provider = c.base.customers[cu].Name, c.base.Provider
-	in.Checkpoint = fmt.Sprintf("%s\n%d\n%s\n", ledgerOrigin(c.opts.Origin, cu), head.Size, head.Root)
+	in.Checkpoint = &statement.Checkpoint{Origin: ledgerOrigin(c.opts.Origin, cu), Size: head.Size, Root: head.Root.String()}
 	return statement.Build(in), nil
 }
 

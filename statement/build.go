@@ -13,18 +13,23 @@ import (
 
 // Input is what a statement is made of.
 type Input struct {
-	Customer   vouch.Customer
-	Provider   string // name of the provider
-	Versions   []contract.Version
-	Period     contract.Span
-	Now        contract.Second
-	Devices    []Device
-	Known      []Known // incidents that have a number
-	Number     string  // of this statement, where it is issued
-	Revision   int
-	Final      bool // nothing can change any more; otherwise the statement says provisional
-	Checkpoint string
-	Manifest   string
+	Customer vouch.Customer
+	Provider string // name of the provider
+	Versions []contract.Version
+	Period   contract.Span
+	Now      contract.Second
+	Devices  []Device
+	Known    []Known // incidents that have a number
+
+	// Of an issued statement only; State is empty for a draft.
+	Number   string
+	Revision int
+	State    State
+	Issue    *Issue
+	Replaces *Previous // for versions after the first
+
+	Checkpoint *Checkpoint
+	Manifest   string // SHA-256 of the evidence manifest, in hexadecimal
 }
 
 // Device is what is known of one device.
@@ -51,22 +56,22 @@ type Known struct {
 func Build(in Input) Statement {
 	b := newBuilder(in)
 	s := Statement{
-		Schema: Schema, Number: in.Number, Revision: in.Revision,
+		Schema: Schema, Number: in.Number, Revision: in.Revision, State: cmp.Or(in.State, StateDraft),
 		Customer: in.Customer.ID, CustomerName: cmp.Or(in.Customer.Name, string(in.Customer.ID)), Provider: in.Provider,
 		From: b.time(in.Period.From), To: b.time(in.Period.To), AsOf: b.time(in.Now),
-		Provisional: !in.Final, Checkpoint: in.Checkpoint, Manifest: in.Manifest,
+		Checkpoint: in.Checkpoint, Manifest: in.Manifest,
 		Contract: in.Customer.Contract, Timezone: b.zone.Name(), Versions: b.versions(),
 		Services: []Subject{}, Devices: []Subject{}, zone: b.zone,
 	}
 	if b.until != 0 {
-		until := b.time(min(b.until, in.Period.To))
+		until := b.time(max(b.until, in.Period.From))
 		s.CountedUntil, s.Pending = &until, contract.Span{From: max(b.until, in.Period.From), To: in.Period.To}.Len()
 	}
 	for _, site := range in.Customer.Sites {
 		for _, d := range site.Devices {
 			body := b.device(d.ID)
 			s.Devices = append(s.Devices, Subject{ID: string(d.ID), Name: string(d.ID), Site: site.ID, Body: body})
-			b.note(site.ID, d.ID, body.Account)
+			b.note(site.ID, d.ID, *body.Account)
 		}
 	}
 	for _, sv := range in.Customer.Services {
@@ -75,6 +80,12 @@ func Build(in Input) Statement {
 	s.Body = b.tree(contract.Whole(in.Customer), "")
 	s.Incidents = b.incidents()
 	s.Exclusions = b.exclusions()
+	if in.Issue != nil {
+		s.Issued = &Issued{b.time(in.Issue.At), in.Issue.Author, in.Issue.Record, in.Issue.Reason}
+	}
+	if in.Replaces != nil {
+		s.Replaces = in.Replaces.by(s)
+	}
 	return s
 }
 
@@ -116,10 +127,10 @@ func newBuilder(in Input) *builder {
 	return b
 }
 
-func (b *builder) time(s contract.Second) string { return b.zone.Format(s) }
+func (b *builder) time(s contract.Second) Instant { return Instant(b.zone.Format(s)) }
 
 // optional returns the time of an instant of which zero means never.
-func (b *builder) optional(s contract.Second) *string {
+func (b *builder) optional(s contract.Second) *Instant {
 	if s == 0 {
 		return nil
 	}
@@ -170,7 +181,7 @@ func (b *builder) body(a contract.Account, ids []vouch.DeviceID, target contract
 			Degraded: f.DegradedTime, OutsideWindow: f.OutsideWindow, NotMeasured: f.NotMeasured,
 			Announced: f.Announced, ExcludedMaintenance: f.ExcludedMaintenance, DownUnderMaintenance: f.DownUnderMaintenance,
 		},
-		Headline: f.Headline, Short: Short{f.ShortInterruptions, f.ShortSeconds}, Account: a,
+		Headline: f.Headline, Short: Short{f.ShortInterruptions, f.ShortSeconds}, Account: &a,
 		Incidents: []Incident{}, Outages: []Outage{}, Unknowns: []Unknown{},
 	}
 	out.Result, out.OnlyIfNotDown = result(f, target)
@@ -221,18 +232,15 @@ func (b *builder) version(v contract.Version, span contract.Span) Version {
 	t := v.Terms
 	out := Version{
 		Number: v.Number, From: b.time(span.From), Timezone: t.Zone.Name(), Windows: append([]contract.Window{}, t.Windows...), Holidays: []contract.Date{},
-		Quorum: t.Quorum, QuorumWords: QuorumWords(t, English), Voters: []Voter{},
+		Quorum: t.Quorum, Voters: voters(t),
 		Confirm: int64(t.Confirm.Seconds()), Clear: int64(t.Clear.Seconds()), Resolution: seconds(t.Resolution()),
-		MinCoverage: t.MinCoverage, FewWitnesses: len(t.Voting()) < 3, from: span.From, terms: t,
+		MinCoverage: t.MinCoverage, FewWitnesses: len(t.Voting()) < 3,
 	}
+	out.QuorumWords = quorumWords(out.Quorum, out.Voters, English)
 	for _, h := range t.Holidays {
 		if m := t.Zone.Midnight(h); m >= span.From && m < span.To {
 			out.Holidays = append(out.Holidays, h)
 		}
-	}
-	voting := t.Voting()
-	for _, x := range t.Voters {
-		out.Voters = append(out.Voters, Voter{x.Location, x.Custody, slices.Contains(voting, x)})
 	}
 	return out
 }

@@ -256,7 +256,7 @@ func (b *builder) exclusion(c contract.Claim) Exclusion {
 		ID: c.ID, Kind: c.Kind, From: b.time(c.From), To: b.time(c.To), Reason: c.Reason,
 		Announced: b.optional(c.AnnouncedAt), Recorded: b.optional(c.RecordedAt), Cancelled: b.optional(c.CancelledAt),
 		Accepted: c.Accepted, Devices: []vouch.DeviceID{}, Counted: len(c.Counts) > 0, Why: c.Why, Notes: c.Notes,
-		span: c.Span, announced: c.AnnouncedAt, cancelled: c.CancelledAt,
+		span: c.Span,
 	}
 }
 

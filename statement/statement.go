@@ -3,8 +3,9 @@
 
 // Package statement holds the availability statement that a customer gets: its
 // structure, made of accounts that package contract computed, and its renderings as
-// JSON, CSV and plain text. It computes no availability, reads and writes no files,
-// and knows no time but what it is handed.
+// JSON, CSV, plain text and HTML. The JSON is what a statement is: the others show what
+// it says, and [Parse] reads it back. The package computes no availability, reads and
+// writes no files, and knows no time but what it is handed.
 package statement
 
 import (
@@ -18,24 +19,27 @@ const Schema = "vouch-statement/1"
 // Statement is the availability of a customer over a period. Its top level is the
 // customer as a whole: all of its services, or all of its devices where it has none.
 //
-// Every instant is RFC 3339 in the contract's zone with its offset; every duration is
-// in whole seconds.
+// Every duration is in whole seconds. What only an issued statement says is left out
+// of one that is not.
 type Statement struct {
 	Schema       string           `json:"schema"`
 	Number       string           `json:"number,omitempty"`
 	Revision     int              `json:"version,omitempty"` // of this statement, from 1
+	State        State            `json:"state"`
 	Customer     vouch.CustomerID `json:"customer"`
 	CustomerName string           `json:"customer_name"`
 	Provider     string           `json:"provider"`
 
-	From         string  `json:"from"`
-	To           string  `json:"to"`
-	AsOf         string  `json:"as_of"`         // now, as the statement was handed it
-	CountedUntil *string `json:"counted_until"` // where the figures of an unfinished period end, else null
-	Pending      int64   `json:"pending_s"`     // of the period, not counted yet
-	Provisional  bool    `json:"provisional"`
-	Checkpoint   string  `json:"checkpoint,omitempty"`      // of the ledger, that the figures rest on
-	Manifest     string  `json:"manifest_sha256,omitempty"` // of the evidence
+	From         Instant  `json:"from"`
+	To           Instant  `json:"to"`
+	AsOf         Instant  `json:"as_of"`         // now, as the statement was handed it
+	CountedUntil *Instant `json:"counted_until"` // where the figures of an unfinished period end, else null
+	Pending      int64    `json:"pending_s"`     // of the period, not counted yet
+
+	Issued     *Issued     `json:"issued,omitempty"`
+	Replaces   *Replaced   `json:"replaces,omitempty"`        // the version before, if there is one
+	Checkpoint *Checkpoint `json:"checkpoint,omitempty"`      // of the ledger, that the figures rest on
+	Manifest   string      `json:"manifest_sha256,omitempty"` // of the evidence, in hexadecimal
 
 	Contract vouch.ContractID `json:"contract"`
 	Versions []Version        `json:"contract_versions"`
@@ -47,7 +51,7 @@ type Statement struct {
 
 	Exclusions []Exclusion `json:"exclusions"` // that counted and that did not, with the reason
 
-	zone contract.Zone
+	zone contract.Zone // none where the statement was read back
 }
 
 // Subject is a service or a device with its figures.
@@ -72,8 +76,8 @@ type Body struct {
 	Unknowns  []Unknown  `json:"unknown_times"`
 
 	// Account is what the figures were taken from, with every second explained. It is
-	// not part of the JSON.
-	Account contract.Account `json:"-"`
+	// not part of the JSON: nil where the statement was read back.
+	Account *contract.Account `json:"-"`
 }
 
 // Figures are the totals of [contract.Figures] under the names of the worked cases.
@@ -112,8 +116,8 @@ const (
 type Incident struct {
 	ID          string             `json:"id,omitempty"`
 	Site        vouch.SiteID       `json:"site,omitempty"`
-	From        string             `json:"from"`
-	To          *string            `json:"to"` // null while open
+	From        Instant            `json:"from"`
+	To          *Instant           `json:"to"` // null while open
 	CountedDown int64              `json:"counted_down_s"`
 	Devices     []IncidentDevice   `json:"devices"`
 	Witnesses   []vouch.LocationID `json:"witnesses"`
@@ -126,8 +130,8 @@ type Incident struct {
 // IncidentDevice is one device of an incident with times of its own.
 type IncidentDevice struct {
 	Device      vouch.DeviceID `json:"device"`
-	From        string         `json:"from"`
-	To          *string        `json:"to"`
+	From        Instant        `json:"from"`
+	To          *Instant       `json:"to"`
 	CountedDown int64          `json:"counted_down_s"`
 }
 
@@ -139,8 +143,8 @@ type Short struct {
 
 // Outage is an uninterrupted stretch of down time in the period, counted or not.
 type Outage struct {
-	From     string             `json:"from"`
-	To       string             `json:"to"`
+	From     Instant            `json:"from"`
+	To       Instant            `json:"to"`
 	Lasted   int64              `json:"lasted_s"`
 	Counted  int64              `json:"counted_s"`  // inside the window and outside exclusions
 	Excluded int64              `json:"excluded_s"` // inside the window, taken out
@@ -153,8 +157,8 @@ type Outage struct {
 
 // Unknown is a stretch of service time of which nothing is established.
 type Unknown struct {
-	From    string             `json:"from"`
-	To      string             `json:"to"`
+	From    Instant            `json:"from"`
+	To      Instant            `json:"to"`
 	Seconds int64              `json:"unknown_s"`
 	Reason  vouch.Reason       `json:"reason"`
 	Blind   []vouch.LocationID `json:"blind"` // voters that were unknown in it
@@ -167,12 +171,12 @@ type Unknown struct {
 type Exclusion struct {
 	ID        string                 `json:"id"`
 	Kind      contract.ExclusionKind `json:"kind"`
-	From      string                 `json:"from"`
-	To        string                 `json:"to"`
+	From      Instant                `json:"from"`
+	To        Instant                `json:"to"`
 	Reason    string                 `json:"reason,omitempty"`
-	Announced *string                `json:"announced_at"`
-	Recorded  *string                `json:"recorded_at"`
-	Cancelled *string                `json:"cancelled_at"`
+	Announced *Instant               `json:"announced_at"`
+	Recorded  *Instant               `json:"recorded_at"`
+	Cancelled *Instant               `json:"cancelled_at"`
 	Accepted  bool                   `json:"accepted"`
 	Devices   []vouch.DeviceID       `json:"devices"`
 	Counted   bool                   `json:"counted"`
@@ -184,14 +188,13 @@ type Exclusion struct {
 	Claimed  int64 `json:"claimed_s"`
 	Down     int64 `json:"down_s"`
 
-	span                 contract.Span
-	announced, cancelled contract.Second
+	span contract.Span
 }
 
 // Version is a contract version in force in the period, in plain terms.
 type Version struct {
 	Number       int               `json:"number"`
-	From         string            `json:"from"` // the first instant of the period that it holds in
+	From         Instant           `json:"from"` // the first instant of the period that it holds in
 	Timezone     string            `json:"timezone"`
 	Windows      []contract.Window `json:"service_window"`
 	Holidays     []contract.Date   `json:"holidays"` // that lie in the period
@@ -203,9 +206,6 @@ type Version struct {
 	Resolution   int64             `json:"resolution_s"` // an outage shorter than this may go unseen
 	MinCoverage  contract.Target   `json:"min_coverage_pct"`
 	FewWitnesses bool              `json:"fewer_than_three_voters"` // each can keep a verdict from being reached
-
-	from  contract.Second
-	terms contract.Terms
 }
 
 // Voter is one witness that the contract names.

@@ -103,8 +103,23 @@ func everybody(s contract.Span) []seen {
 	return []seen{{"AMS", s, vouch.Down, vouch.ReasonTimeout}, {"BRU", s, vouch.Down, vouch.ReasonTimeout}, {"RTM", s, vouch.Down, vouch.ReasonTimeout}}
 }
 
-// week is a period with one of everything.
+// week is a period with one of everything, in its second version: since the first, half
+// an hour of measurements came in late.
 func week(t testing.TB) statement.Input {
+	first := weekUnknown(t, span(t, "2026-06-12T10:00:00+02:00", "2026-06-12T11:00:00+02:00"))
+	first.Number, first.Revision, first.State = "NHV-2026-W24", 1, statement.StateIssued
+	first.Issue = &statement.Issue{At: at(t, "2026-06-14T06:00:00+02:00"), Author: "uid:1000", Record: "st-24-1", Reason: "the week is over"}
+	in := weekUnknown(t, span(t, "2026-06-12T10:00:00+02:00", "2026-06-12T10:30:00+02:00"))
+	in.Number, in.Revision, in.State = first.Number, 2, statement.StateFinal
+	in.Issue = &statement.Issue{At: at(t, "2026-06-15T09:00:00+02:00"), Author: "uid:1001", Record: "st-24-2", Reason: "nobody objected"}
+	in.Replaces = &statement.Previous{Statement: statement.Build(first), Reason: "AMS delivered half an hour of 12 June that it had kept."}
+	in.Checkpoint = &statement.Checkpoint{Origin: "kade.example/nhv", Size: 1842119, Root: "9m3ZkQe1wT0rVn8sYb5uXc2hLq7pJd4fGaKi6oMtE0A="}
+	in.Manifest = "5c1e90ab77d204f6b1c83e59a07d44129fe366b0d8152ac771f40e9dc3a85b26"
+	return in
+}
+
+// weekUnknown is the week with a time in which too few witnesses were left.
+func weekUnknown(t testing.TB, dark contract.Span) statement.Input {
 	target := func(s string) contract.Target {
 		x, err := contract.ParseTarget(s)
 		if err != nil {
@@ -139,7 +154,6 @@ func week(t testing.TB) statement.Input {
 		everybody(span(t, "2026-06-09T09:00:00+02:00", "2026-06-09T09:01:00+02:00")), // short
 		[]seen{{"HQ", span(t, "2026-06-08T10:00:00+02:00", "2026-06-08T16:00:00+02:00"), vouch.Down, vouch.ReasonTimeout}})
 	router := everybody(span(t, "2026-06-10T06:34:20+02:00", "2026-06-10T06:50:00+02:00"))
-	dark := span(t, "2026-06-12T10:00:00+02:00", "2026-06-12T10:30:00+02:00")
 	pbx := slices.Concat(
 		everybody(span(t, "2026-06-10T13:00:00+02:00", "2026-06-10T13:20:00+02:00")),
 		everybody(span(t, "2026-06-08T02:10:00+02:00", "2026-06-08T03:05:00+02:00")), // outside the window
@@ -154,7 +168,6 @@ func week(t testing.TB) statement.Input {
 		Known: []statement.Known{
 			{ID: "INC-0351", Devices: []vouch.DeviceID{"mdk-fw1", "mdk-rt1"}, From: at(t, "2026-06-10T06:34:00+02:00"), To: at(t, "2026-06-10T06:52:00+02:00")},
 		},
-		Number: "NHV-2026-W24", Revision: 2, Final: true,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // more says that a list goes on; it reports whether row i is still printed.
 func (p *page) more(i, n int) bool {
 	if i == maxRows {
-		p.printf("%s\n", fmt.Sprintf(p.l.pick("  and %d more; the JSON of this statement has all.", "  en nog %d; de JSON van deze verklaring heeft alles."), n-i))
+		p.printf("%s\n", p.sprintf("  and %d more; the JSON of this statement has all.", "  en nog %d; de JSON van deze verklaring heeft alles.", n-i))
 	}
 	return i < maxRows
 }
@@ -19,32 +19,29 @@ func (p *page) more(i, n int) bool {
 func (p *page) incidents() {
 	p.section("Incidents", "Incidenten")
 	if len(p.Incidents) == 0 {
-		p.printf("%s\n", p.l.pick("None.", "Geen."))
+		p.printf("%s\n", p.pick("None.", "Geen."))
 	}
 	for n, i := range p.Incidents {
 		if !p.more(n, len(p.Incidents)) {
 			break
 		}
-		p.wrap("", i.ID+pad(i.ID)+p.stretch(i.span, i.open))
-		var who []string
-		for _, d := range i.Devices {
-			who = append(who, string(d.Device))
-		}
-		text := fmt.Sprintf(p.l.pick("%s; %s counted", "%s; %s telt"), strings.Join(who, ", "), duration(i.CountedDown))
+		p.wrap("", i.ID+pad(i.ID)+p.stretch(i.From, i.To))
+		text := joined(deviceIDs(i))
 		if i.CountedDown == 0 {
-			text = strings.Join(who, ", ") + p.l.pick("; none of it counted", "; telt niet mee")
+			text += p.pick("; none of it counted", "; telt niet mee")
+		} else {
+			text += p.sprintf("; %s counted", "; %s telt", duration(i.CountedDown))
 		}
 		if len(i.Witnesses) > 0 {
-			text += fmt.Sprintf(p.l.pick("; down at %s", "; neer gezien vanuit %s"), joined(i.Witnesses))
+			text += p.sprintf("; down at %s", "; neer gezien vanuit %s", joined(i.Witnesses))
 		}
 		if i.Single {
-			text += p.l.pick("; it rests on a single failing witness", "; berust op één getuige")
+			text += p.pick("; it rests on a single failing witness", "; berust op één getuige")
 		}
 		p.wrap("  ", text+".")
 	}
 	if p.Short.Count > 0 {
-		p.wrap("", fmt.Sprintf(p.l.pick("Interruptions of the customer as a whole too short for an incident: %d, together %s.",
-			"Onderbrekingen van de klant als geheel, te kort voor een incident: %d, samen %s."), p.Short.Count, p.l.spoken(p.Short.Down)))
+		p.wrap("", p.shorts())
 	}
 }
 
@@ -56,20 +53,9 @@ func pad(id string) string {
 	return ": "
 }
 
-func joined[T ~string](list []T) string {
-	parts := make([]string, len(list))
-	for i, x := range list {
-		parts[i] = string(x)
-	}
-	return strings.Join(parts, ", ")
-}
-
 // unknown lists unknown time of the services, or of the devices where there is none.
 func (p *page) unknown() {
-	subjects := p.Services
-	if len(subjects) == 0 {
-		subjects = p.Devices
-	}
+	subjects := p.subjects()
 	total, printed := 0, 0
 	for _, s := range subjects {
 		total += len(s.Unknowns)
@@ -84,10 +70,10 @@ func (p *page) unknown() {
 				return
 			}
 			printed++
-			p.wrap("", fmt.Sprintf("%s: %s", s.Name, p.stretch(u.span, false)))
-			text := fmt.Sprintf("%s; %s", duration(u.Seconds), p.l.reason(u.Reason))
+			p.wrap("", fmt.Sprintf("%s: %s", s.Name, p.stretch(u.From, &u.To)))
+			text := fmt.Sprintf("%s; %s", duration(u.Seconds), p.l.Reason(u.Reason))
 			if len(u.Blind) > 0 {
-				text += fmt.Sprintf(p.l.pick("; unknown at %s", "; onbekend vanuit %s"), joined(u.Blind))
+				text += p.sprintf("; unknown at %s", "; onbekend vanuit %s", joined(u.Blind))
 			}
 			if len(u.Devices) > 0 {
 				text += "; " + joined(u.Devices)
@@ -100,7 +86,7 @@ func (p *page) unknown() {
 func (p *page) exclusions() {
 	p.section("Exclusions", "Uitsluitingen")
 	if len(p.Exclusions) == 0 {
-		p.printf("%s\n", p.l.pick("None claimed.", "Geen opgevoerd."))
+		p.printf("%s\n", p.pick("None claimed.", "Geen opgevoerd."))
 		return
 	}
 	for _, counted := range []bool{true, false} {
@@ -110,8 +96,7 @@ func (p *page) exclusions() {
 				continue
 			}
 			if n == 0 {
-				p.printf("%s\n", p.l.pick(map[bool]string{true: "Counted", false: "Claimed, not counted"}[counted],
-					map[bool]string{true: "Tellen mee", false: "Opgevoerd, tellen niet mee"}[counted]))
+				p.printf("%s\n", p.granted(counted))
 			}
 			if n++; !p.more(n-1, len(p.Exclusions)) {
 				break
@@ -119,39 +104,25 @@ func (p *page) exclusions() {
 			p.exclusion(e)
 		}
 	}
-	if f := p.Figures; f.Announced > 0 {
-		p.wrap("", fmt.Sprintf(p.l.pick("Maintenance of the customer as a whole: %s announced in service time, %s excluded, %s down under it.",
-			"Onderhoud van de klant als geheel: %s aangekondigd in diensttijd, %s uitgesloten, %s neer tijdens onderhoud."),
-			duration(f.Announced), duration(f.ExcludedMaintenance), duration(f.DownUnderMaintenance)))
+	if p.Announced > 0 {
+		p.wrap("", p.maintenance())
 	}
 }
 
 func (p *page) exclusion(e Exclusion) {
-	text := fmt.Sprintf("%s, %s: %s", p.l.Kind(e.Kind), e.ID, p.stretch(e.span, false))
-	p.wrap("  ", text)
-	text = joined(e.Devices)
+	p.wrap("  ", fmt.Sprintf("%s, %s: %s", p.l.Kind(e.Kind), e.ID, p.stretch(e.From, &e.To)))
+	text := []string{joined(e.Devices)}
 	if e.Reason != "" {
-		text += "; " + e.Reason
+		text = append(text, e.Reason)
 	}
-	if e.Announced != nil {
-		text += fmt.Sprintf(p.l.pick("; announced %s", "; aangekondigd %s"), p.l.moment(p.when(e.announced)))
-	}
-	if e.Cancelled != nil {
-		text += fmt.Sprintf(p.l.pick("; cancelled %s", "; ingetrokken %s"), p.l.moment(p.when(e.cancelled)))
-	}
-	if e.Why != "" {
-		text += "; " + p.l.Why(e.Why)
-	}
-	for _, n := range e.Notes {
-		text += "; " + p.l.Note(n)
-	}
+	text = append(text, p.history(e)...)
 	if e.Excluded > 0 {
-		text += fmt.Sprintf(p.l.pick("; %s excluded", "; %s uitgesloten"), duration(e.Excluded))
+		text = append(text, p.sprintf("%s excluded", "%s uitgesloten", duration(e.Excluded)))
 	}
 	if e.Down > 0 {
-		text += fmt.Sprintf(p.l.pick("; down in it %s", "; daarin %s neer"), duration(e.Down))
+		text = append(text, p.sprintf("down in it %s", "daarin %s neer", duration(e.Down)))
 	}
-	p.wrap("    ", text+".")
+	p.wrap("    ", strings.Join(text, "; ")+".")
 }
 
 // measuring says by which terms the figures were made.
@@ -159,31 +130,64 @@ func (p *page) measuring() {
 	p.section("How this was measured", "Hoe dit is gemeten")
 	for _, v := range p.Versions {
 		if len(p.Versions) > 1 {
-			p.printf("%s\n", fmt.Sprintf(p.l.pick("Version %d, from %s", "Versie %d, vanaf %s"), v.Number, p.l.moment(p.when(v.from))))
+			p.printf("%s\n", p.since(v))
 		}
-		hours := WindowWords(v.Windows, p.l) + " (" + v.Timezone + ")"
-		if len(v.Holidays) > 0 {
-			var dates []string
-			for _, h := range v.Holidays {
-				dates = append(dates, h.String())
-			}
-			hours += p.l.pick("; not on ", "; niet op ") + strings.Join(dates, ", ")
+		for _, t := range p.plainly(v) {
+			p.wrap(fmt.Sprintf("%-15s", t.Name), t.Text)
 		}
-		p.wrap(p.l.pick("Service hours  ", "Diensttijd     "), hours+".")
-		p.wrap(p.l.pick("A device is    ", "Apparaat is    "), QuorumWords(v.terms, p.l)+".")
-		if v.FewWitnesses {
-			p.wrap("               ", p.l.pick("With fewer than three witnesses, each can keep a verdict from being reached.",
-				"Met minder dan drie getuigen kan elk een oordeel tegenhouden."))
-		}
-		p.wrap(p.l.pick("Incidents      ", "Incidenten     "), fmt.Sprintf(p.l.pick("open after %s down, close after %s up.", "openen na %s neer, sluiten na %s op."),
-			p.l.spoken(v.Confirm), p.l.spoken(v.Clear)))
-		p.wrap(p.l.pick("Resolution     ", "Nauwkeurigheid "), fmt.Sprintf(p.l.pick("edges within %s; shorter outages may go unseen.", "grenzen op %s na; kortere storingen kunnen onopgemerkt blijven."),
-			p.l.spoken(v.Resolution)))
 	}
-	if p.Checkpoint != "" {
-		p.printf("%s\n%s\n", p.l.pick("Checkpoint of the ledger:", "Controlepunt van het register:"), strings.TrimRight(p.Checkpoint, "\n"))
+}
+
+// change prints the difference to the version before, if there is one.
+func (p *page) change() {
+	if p.Replaces == nil {
+		return
+	}
+	title := fmt.Sprintf(" %d", p.Replaces.Version)
+	p.section("Difference to version"+title, "Verschil met versie"+title)
+	if p.l == Dutch {
+		p.moved("", "afgesproken", "uitgesloten", "op", "neer", "onbekend")
+	} else {
+		p.moved("", "agreed", "excluded", "up", "down", "unknown")
+	}
+	p.shift(p.whole(), p.Replaces.Difference.Shift)
+	for n, d := range p.Replaces.Difference.Devices {
+		if !p.more(n, len(p.Replaces.Difference.Devices)) {
+			break
+		}
+		p.shift("  "+string(d.Device), d.Shift)
+	}
+}
+
+func (p *page) shift(name string, s Shift) {
+	p.moved(name, moved(s.Agreed), moved(s.Excluded), moved(s.Up), moved(s.Down), moved(s.Unknown))
+}
+
+func (p *page) moved(name string, agreed, excluded, up, down, unknown string) {
+	if len([]rune(name)) > 19 {
+		p.printf("%s\n", name)
+		name = ""
+	}
+	p.printf("%-19s %11s %11s %11s %11s %11s\n", name, agreed, excluded, up, down, unknown)
+}
+
+// evidence prints what the statement rests on, for who wants to compare.
+func (p *page) evidence() {
+	if p.Checkpoint == nil && p.Manifest == "" && p.Replaces == nil {
+		return
+	}
+	p.section("What it rests on", "Waar dit op rust")
+	if c := p.Checkpoint; c != nil {
+		p.printf("%s\n", p.pick("Checkpoint of the ledger: origin, size, root", "Controlepunt van het register: herkomst, omvang, wortel"))
+		p.printf("  %s\n  %d\n  %s\n", c.Origin, c.Size, c.Root)
 	}
 	if p.Manifest != "" {
-		p.printf("%s\n", p.l.pick("SHA-256 of the evidence manifest:", "SHA-256 van het bewijsmanifest:")+"\n"+p.Manifest)
+		p.printf("%s\n  %s\n", p.pick("SHA-256 of the evidence manifest", "SHA-256 van het bewijsmanifest"), p.Manifest)
+	}
+	if p.Replaces != nil {
+		p.printf("%s\n  %s\n", p.sprintf("SHA-256 of the JSON of version %d", "SHA-256 van de JSON van versie %d", p.Replaces.Version), p.Replaces.SHA256)
+	}
+	if p.Issued != nil {
+		p.wrap("", p.check())
 	}
 }

@@ -5,6 +5,7 @@ package statement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,9 +109,9 @@ func zoneMark(t time.Time) string {
 	return name
 }
 
-// reason says why time is unknown. The words of the evidence stay as they are in
+// Reason says why time is unknown. The words of the evidence stay as they are in
 // English, but for those that only say where; other languages translate them.
-func (l Language) reason(r vouch.Reason) string {
+func (l Language) Reason(r vouch.Reason) string {
 	if l == English {
 		switch r {
 		case vouch.ReasonLocation:
@@ -147,7 +148,7 @@ func (l Language) Why(w contract.Why) string {
 		contract.WhyPending: "de klant kan nog bezwaar maken", contract.WhyNotTold: "niet aan de klant gemeld",
 		contract.WhyNoEvidence: "zonder bewijs", contract.WhyFourEyes: "niet goedgekeurd door een tweede persoon",
 		contract.WhyClaimedLate: "te laat ingeroepen", contract.WhyBeyondCap: "boven de uitgesloten uren per maand",
-		contract.WhyRejected: "afgewezen", contract.WhyCorrected: "vervangen door een andere melding", contract.WhyNotInBase: "niet in de installed base", contract.WhyOutsideLease: "buiten de huur",
+		contract.WhyRejected: "afgewezen", contract.WhyCorrected: "vervangen door een andere melding", contract.WhyNotInBase: "niet in de installed base", contract.WhyOutsideLease: "buiten de huurperiode",
 	}
 	return said(l, w, dutch)
 }
@@ -178,7 +179,7 @@ func (l Language) Kind(k contract.ExclusionKind) string {
 	case contract.Intervention:
 		return l.pick("intervention", "ingreep")
 	case contract.OutsideControl:
-		return l.pick("outside control", "buiten macht")
+		return l.pick("outside control", "buiten de macht van de leverancier")
 	case contract.ForceMajeure:
 		return l.pick("force majeure", "overmacht")
 	case contract.CustomerAct:
@@ -193,6 +194,19 @@ func (l Language) Kind(k contract.ExclusionKind) string {
 	return string(k)
 }
 
+// State names what may still become of a statement.
+func (l Language) State(s State) string {
+	switch s {
+	case StateProvisional:
+		return l.pick("provisional", "voorlopig")
+	case StateIssued:
+		return l.pick("issued", "uitgegeven")
+	case StateFinal:
+		return l.pick("final", "definitief")
+	}
+	return l.pick("draft", "concept")
+}
+
 func (l Language) custody(c vouch.Custody) string {
 	switch c {
 	case vouch.CustodyNeutral:
@@ -203,13 +217,12 @@ func (l Language) custody(c vouch.Custody) string {
 	return l.pick("provider", "leverancier")
 }
 
-// QuorumWords says in a sentence what makes a device up or down under the terms, and
-// who the witnesses are.
-func QuorumWords(t contract.Terms, l Language) string {
-	q := t.Quorum.Q
-	witnesses := l.count(q, "witness", "witnesses", "getuige", "getuigen")
+// quorumWords says in a sentence what makes a device up or down, and who the witnesses
+// are.
+func quorumWords(q contract.Quorum, voters []Voter, l Language) string {
+	witnesses := l.count(q.Q, "witness", "witnesses", "getuige", "getuigen")
 	var rule string
-	switch t.Quorum.Rule {
+	switch q.Rule {
 	case contract.ReachableFrom:
 		rule = fmt.Sprintf(l.pick("up when at least %s can reach it, down when that is no longer possible, else unknown",
 			"op wanneer minstens %s het bereiken, neer wanneer dat niet meer kan, anders onbekend"), witnesses)
@@ -221,9 +234,9 @@ func QuorumWords(t contract.Terms, l Language) string {
 			"op wanneer minstens %s het bereiken, anders neer wanneer minstens zoveel dat niet kunnen, anders onbekend"), witnesses)
 	}
 	var names []string
-	for _, v := range t.Voters {
+	for _, v := range voters {
 		mark := l.custody(v.Custody)
-		if t.LeaveOutCustomer && v.Custody == vouch.CustodyCustomer {
+		if !v.Votes {
 			mark += l.pick(", left out", ", telt niet mee")
 		}
 		names = append(names, fmt.Sprintf("%s (%s)", v.Location, mark))
@@ -232,6 +245,15 @@ func QuorumWords(t contract.Terms, l Language) string {
 		names = []string{l.pick("none named", "geen genoemd")}
 	}
 	return rule + "; " + l.pick("witnesses: ", "getuigen: ") + strings.Join(names, ", ")
+}
+
+// voters returns the witnesses that the terms name, and which of them vote.
+func voters(t contract.Terms) []Voter {
+	out, voting := []Voter{}, t.Voting()
+	for _, x := range t.Voters {
+		out = append(out, Voter{x.Location, x.Custody, slices.Contains(voting, x)})
+	}
+	return out
 }
 
 // WindowWords says when service time is, such as "Mon-Fri 08:45-17:00".

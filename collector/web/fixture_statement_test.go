@@ -106,8 +106,9 @@ func (w world) mayStatement() statement.Statement {
 			judged(nil, "nhv-ven-rt1", stretch{w.may(7, 8, 0, 20), w.may(7, 8, 3, 0), down}, stretch{w.may(18, 23, 50, 0), w.may(19, 0, 12, 0), down}, stretch{w.may(29, 20, 15, 0), w.may(29, 22, 15, 0), unknown}),
 		},
 		Known:  []statement.Known{{ID: "INC-2026-0318", Devices: []vouch.DeviceID{"nhv-mdk-fw1"}, From: w.may(4, 9, 12, 5), To: w.may(4, 9, 19, 35)}, {ID: "INC-2026-0366", Devices: []vouch.DeviceID{"nhv-mdk-vg1"}, From: w.may(26, 10, 5, 0), To: w.may(26, 15, 57, 0)}},
-		Number: "NHV-2026-05", Revision: 2, Final: true,
-		Checkpoint: "kade.example/ledger/noordhaven 1842119 9m3ZkQe1wT0rVn8sYb5uXc2hLq7pJd4fGaKi6oMtE0A=",
+		Number: "NHV-2026-05", Revision: 1, State: statement.StateFinal,
+		Issue:      &statement.Issue{At: contract.Floor(time.Date(2026, 6, 4, 9, 0, 0, 0, w.loc)), Author: "uid:1000", Record: "st-2026-05", Reason: "the month is over"},
+		Checkpoint: &statement.Checkpoint{Origin: "kade.example/ledger/noordhaven", Size: 1842119, Root: "9m3ZkQe1wT0rVn8sYb5uXc2hLq7pJd4fGaKi6oMtE0A="},
 		Manifest:   "5c1e90ab77d204f6b1c83e59a07d44129fe366b0d8152ac771f40e9dc3a85b26",
 	})
 }

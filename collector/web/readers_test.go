@@ -70,7 +70,8 @@ func (h hostile) Incident(ctx context.Context, v web.Viewer, c vouch.CustomerID,
 
 func (h hostile) Statement(ctx context.Context, v web.Viewer, c vouch.CustomerID, p web.Period) (statement.Statement, error) {
 	out, err := h.reader.Statement(ctx, v, c, p)
-	out.CustomerName, out.Provider, out.Contract, out.Checkpoint, out.Number = h.text, h.text, vouch.ContractID(h.text), h.text, h.text
+	out.CustomerName, out.Provider, out.Contract, out.Number = h.text, h.text, vouch.ContractID(h.text), h.text
+	out.Checkpoint = &statement.Checkpoint{Origin: h.text, Root: h.text}
 	out.Versions[0].Voters[0].Location = vouch.LocationID(h.text)
 	out.Services[0].Name, out.Devices[0].Name = h.text, h.text
 	out.Services[0].Outages[0].Incident, out.Services[2].Unknowns[0].Reason = h.text, vouch.Reason(h.text)

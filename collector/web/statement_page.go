@@ -35,10 +35,7 @@ func (p paper) zone() *time.Location {
 }
 
 // read is an instant of a statement. Package statement writes them, always valid.
-func read(s string) time.Time {
-	t, _ := time.Parse(time.RFC3339, s)
-	return t
-}
+func read(i statement.Instant) time.Time { return i.Time() }
 
 // statementModel is what the template of a statement reads.
 type statementModel struct {
@@ -107,7 +104,7 @@ func (p paper) model(t tongue, at *url.URL) statementModel {
 	m := statementModel{
 		tongue: t, CustomerName: p.CustomerName, Provider: p.Provider, Other: otherTongue(t, at), JSON: "/api/v1" + at.Path,
 		Number: p.Number, Issued: t.instant(c.stamp(c.now)), PeriodText: t.periodText(sp.from, sp.to),
-		Provisional: p.Provisional, Checkpoint: p.Checkpoint, Manifest: p.Manifest, Abbr: c.stamp(sp.to.Add(-time.Second)).Zone(),
+		Provisional: p.State != statement.StateFinal, Manifest: p.Manifest, Abbr: c.stamp(sp.to.Add(-time.Second)).Zone(),
 		Total: t.subject(t.T("All together"), p.Body),
 	}
 	if q := withLang(at, ""); len(q) > 0 {
@@ -119,6 +116,9 @@ func (p paper) model(t tongue, at *url.URL) statementModel {
 	}
 	if p.Number == "" {
 		m.Issued = t.T("not issued: computed") + " " + m.Issued
+	}
+	if k := p.Checkpoint; k != nil {
+		m.Checkpoint = fmt.Sprintf("%s %d %s", k.Origin, k.Size, k.Root)
 	}
 	if p.CountedUntil != nil {
 		m.Until = t.instant(c.stamp(read(*p.CountedUntil)))
@@ -246,7 +246,7 @@ type named[T any] struct {
 }
 
 // merge puts the stretches of several subjects into one list by their beginning.
-func merge[T any](subjects []statement.Subject, of func(statement.Body) []T, from func(T) string) []named[T] {
+func merge[T any](subjects []statement.Subject, of func(statement.Body) []T, from func(T) statement.Instant) []named[T] {
 	var out []named[T]
 	for _, s := range subjects {
 		for _, x := range of(s.Body) {

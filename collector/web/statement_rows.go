@@ -50,17 +50,17 @@ func hms(seconds int64) string { return exact(time.Duration(seconds) * time.Seco
 
 // start and end are the two ends of a stretch; the second names a day only where it is
 // another one.
-func (m *statementModel) start(c clock, s string) (iso, text string) {
+func (m *statementModel) start(c clock, s statement.Instant) (iso, text string) {
 	at := c.stamp(read(s))
 	return at.ISO(), m.date(at.t) + at.t.Format(" 15:04:05")
 }
 
-func (m *statementModel) end(c clock, from, to string) string {
+func (m *statementModel) end(c clock, from, to statement.Instant) string {
 	return m.until(read(from).In(c.loc), read(to).In(c.loc))
 }
 
 func (m *statementModel) outages(c clock, p paper, subjects []statement.Subject) {
-	all := merge(subjects, func(b statement.Body) []statement.Outage { return b.Outages }, func(o statement.Outage) string { return o.From })
+	all := merge(subjects, func(b statement.Body) []statement.Outage { return b.Outages }, func(o statement.Outage) statement.Instant { return o.From })
 	for _, n := range firstLines(m, all) {
 		o := n.of
 		line := outageLine{Subject: n.name, End: m.end(c, o.From, o.To), SeenBy: names(o.SeenBy), Incident: o.Incident, Lasted: hms(o.Lasted), Counts: hms(o.Counted)}
@@ -79,7 +79,7 @@ func (m *statementModel) outages(c clock, p paper, subjects []statement.Subject)
 }
 
 func (m *statementModel) unknowns(c clock, subjects []statement.Subject) {
-	all := merge(subjects, func(b statement.Body) []statement.Unknown { return b.Unknowns }, func(u statement.Unknown) string { return u.From })
+	all := merge(subjects, func(b statement.Body) []statement.Unknown { return b.Unknowns }, func(u statement.Unknown) statement.Instant { return u.From })
 	for _, n := range firstLines(m, all) {
 		u := n.of
 		line := unknownLine{Subject: n.name, End: m.end(c, u.From, u.To), Reason: m.reason(u.Reason), Lasted: hms(u.Seconds)}
