@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -83,8 +84,8 @@ type Collector struct {
 	base     *base
 	book     *books
 	recorder *recorder
-	verifier note.Verifier
-	seal     sealer
+	own      ledgerKeys
+	issuing  sync.Mutex // held while a statement is issued
 	intake   *intake
 	judge    *judge
 	watch    *watch
@@ -162,16 +163,16 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	signer, verifier, seal, err := ledgerKey(opts.Dir, opts.Origin, len(begun) == 0)
+	keys, err := ledgerKey(opts.Dir, opts.Origin, len(begun) == 0)
 	if err != nil {
 		return nil, err
 	}
 	c := &Collector{
-		opts: opts, store: s, base: b, book: newBooks(), verifier: verifier, seal: seal, tele: newTelemetry(),
+		opts: opts, store: s, base: b, book: newBooks(), own: keys, tele: newTelemetry(),
 		registry: prometheus.NewRegistry(), bell: newBell(), now: opts.Now, started: opts.Now().UTC(), log: opts.Log,
 	}
 	c.count = newCounters(c.registry)
-	c.recorder = &recorder{ledger: s, signer: signer, verifier: verifier, now: c.now, next: map[recordSeries]int{}}
+	c.recorder = &recorder{ledger: s, signer: keys.signer, verifier: keys.verifier, now: c.now, next: map[recordSeries]int{}}
 	c.figures = newFigures(b, c.book, s, c.now)
 	c.judge = newJudge(b, c.book, s, c.now, c.log)
 	c.judge.contradicted = func(n int) { c.count.contradicted.Add(float64(n)) }
@@ -184,7 +185,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.intake = &intake{base: b, book: c.book, ledger: s, count: c.count, wake: c.grew, now: c.now, log: c.log}
 	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
 	c.reader = &reader{
-		store: s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(verifier),
+		store: s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(keys.verifier),
 		bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log, caught: caught,
 	}
 	for _, ch := range opts.Channels {

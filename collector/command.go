@@ -45,6 +45,11 @@ func (c *Collector) adminServer() *http.Server {
 	route("POST "+admin.PathMaintenance, c.addMaintenance)
 	route("DELETE "+admin.PathMaintenance, c.cancelMaintenance)
 	route("GET "+admin.PathStatement, c.statementFor)
+	route("GET "+admin.PathIssued, func(r *http.Request) (any, error) {
+		return c.issuedList(vouch.CustomerID(r.FormValue("customer"))), nil
+	})
+	route("POST "+admin.PathIssued, c.issueFor)
+	mux.HandleFunc("GET "+admin.PathBundle, c.bundleFor)
 	route("GET "+admin.PathTokens, func(r *http.Request) (any, error) { return c.tokens(r.Context()) })
 	route("POST "+admin.PathTokens, c.addToken)
 	route("DELETE "+admin.PathTokens, func(r *http.Request) (any, error) {

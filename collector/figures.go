@@ -79,11 +79,11 @@ func (f *figures) reset() {
 	}
 }
 
-// verdict returns the verdict of a device over a span.
-func (f *figures) verdict(ctx context.Context, p place, span contract.Span) ([]contract.Segment, error) {
+// verdict returns the verdict of a device over a span, as of now.
+func (f *figures) verdict(ctx context.Context, p place, span contract.Span, now contract.Second) ([]contract.Segment, error) {
 	versions, leases := len(f.book.contracts(p.customer)), f.book.leases(p)
 	var all []contract.Segment
-	for d := range book.Days(span, contract.Floor(f.now())) {
+	for d := range book.Days(span, now) {
 		segs, err := f.day(ctx, p, d, versions, leases)
 		if err != nil {
 			return nil, err
@@ -168,7 +168,7 @@ func (f *figures) until(c vouch.CustomerID) contract.Second {
 func (f *figures) account(ctx context.Context, p place, period contract.Span) (contract.Account, error) {
 	now := contract.Floor(f.now())
 	span := of(f.book, p.customer, func(l *book.Book) contract.Span { return l.VerdictSpan(p.ID, period, now) })
-	verdict, err := f.verdict(ctx, p, span)
+	verdict, err := f.verdict(ctx, p, span, now)
 	if err != nil {
 		return contract.Account{}, err
 	}

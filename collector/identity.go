@@ -116,39 +116,48 @@ func newTLSKey(path string) (*ecdsa.PrivateKey, error) {
 // the public key in the encodings of the note package, a line each.
 const ledgerKeyFile = "ledger.key"
 
-// ledgerKey returns the key of the ledger, and makes it at the first start, and what
-// seals checkpoints with it. Its name is the origin; a key of another origin is refused, because the ledger's name is
-// part of every signature made before. A ledger that is not fresh has a key: a lost
-// one is never replaced by another behind the back of whoever relies on it.
-func ledgerKey(dir, origin string, fresh bool) (note.Signer, note.Verifier, sealer, error) {
+// ledgerKeys are what the collector signs with: records under its own name, checkpoints
+// under that of the ledger.
+type ledgerKeys struct {
+	signer   note.Signer
+	verifier note.Verifier
+	public   string // verifier key, for whoever checks a bundle
+	seal     sealer
+}
+
+// ledgerKey returns the key of the ledger, and makes it at the first start. Its name is
+// the origin; a key of another origin is refused, because the ledger's name is part of
+// every signature made before. A ledger that is not fresh has a key: a lost one is never
+// replaced by another behind the back of whoever relies on it.
+func ledgerKey(dir, origin string, fresh bool) (ledgerKeys, error) {
 	path := filepath.Join(dir, ledgerKeyFile)
 	raw, err := durable.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) && !fresh {
-		return nil, nil, nil, fmt.Errorf("the key of the ledger is gone: %s does not exist, but the ledger holds entries signed by it; restore the file from a back-up", path)
+		return ledgerKeys{}, fmt.Errorf("the key of the ledger is gone: %s does not exist, but the ledger holds entries signed by it; restore the file from a back-up", path)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		skey, vkey, err := evidence.GenerateKey(rand.Reader, origin)
 		if err != nil {
-			return nil, nil, nil, err
+			return ledgerKeys{}, err
 		}
 		raw = []byte(skey + "\n" + vkey + "\n")
 		if err := durable.WriteFile(path, raw, 0o600); err != nil {
-			return nil, nil, nil, fmt.Errorf("store the ledger's key: %w", err)
+			return ledgerKeys{}, fmt.Errorf("store the ledger's key: %w", err)
 		}
 	} else if err != nil {
-		return nil, nil, nil, fmt.Errorf("read the ledger's key: %w", err)
+		return ledgerKeys{}, fmt.Errorf("read the ledger's key: %w", err)
 	}
 	secret, public, _ := strings.Cut(string(raw), "\n")
 	signer, err := evidence.NewSigner(secret)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("read the ledger's key %s: %w; restore it from a back-up", path, err)
+		return ledgerKeys{}, fmt.Errorf("read the ledger's key %s: %w; restore it from a back-up", path, err)
 	}
 	verifier, err := evidence.NewVerifier(public)
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("read the ledger's key %s: %w; restore it from a back-up", path, err)
+		return ledgerKeys{}, fmt.Errorf("read the ledger's key %s: %w; restore it from a back-up", path, err)
 	}
 	if signer.Name() != origin {
-		return nil, nil, nil, fmt.Errorf("the ledger in %s was begun as %q, but the collector file says origin %q; set it back", dir, signer.Name(), origin)
+		return ledgerKeys{}, fmt.Errorf("the ledger in %s was begun as %q, but the collector file says origin %q; set it back", dir, signer.Name(), origin)
 	}
-	return signer, verifier, sealerOf(secret), nil
+	return ledgerKeys{signer, verifier, strings.TrimSpace(public), sealerOf(secret)}, nil
 }

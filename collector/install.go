@@ -88,7 +88,7 @@ func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) er
 	}
 	recorded := map[string][]byte{}
 	for _, r := range have {
-		recorded[subjectOf(r.Body)] = r.Body
+		recorded[book.SubjectOf(r.Body)] = r.Body
 	}
 	for _, v := range k.Versions {
 		body := book.ContractBody{Subject: fmt.Sprintf("%s/%d", k.ID, v.Number), Contract: k.ID, Version: v}

@@ -150,6 +150,26 @@ func (r *reader) rebuild(ctx context.Context) error {
 func (r *reader) catchUp(ctx context.Context, c vouch.CustomerID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.catchUpNow(ctx, c)
+}
+
+// still reads one ledger to its end and calls f with the number of leaves that were
+// read, while nothing more is derived.
+func (r *reader) still(ctx context.Context, c vouch.CustomerID, f func(size int64) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.catchUpNow(ctx, c); err != nil {
+		return err
+	}
+	size, err := r.store.Next(ctx, readerOutcomes, c)
+	if err != nil {
+		return err
+	}
+	return f(size)
+}
+
+// catchUpNow is catchUp for who holds r.mu.
+func (r *reader) catchUpNow(ctx context.Context, c vouch.CustomerID) error {
 	for _, name := range []string{readerOutcomes, readerMessages} {
 		next, err := r.store.Next(ctx, name, c)
 		if err != nil {

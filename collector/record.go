@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // authorCollector is the author of what the collector decides by itself.
@@ -47,7 +47,7 @@ type draft struct {
 	kind      evidence.RecordKind
 	effective time.Time // zero for "when it is recorded"
 	author    string
-	body      any // encoded as canonical JSON
+	body      any // encoded as canonical JSON; a function gets the id of the record and returns it
 }
 
 // write records drafts of one or several customers in one call: all or none. It
@@ -55,6 +55,18 @@ type draft struct {
 func (r *recorder) write(ctx context.Context, drafts ...draft) ([]evidence.Record, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.writeNow(ctx, drafts...)
+}
+
+// still calls f while nobody else writes a record.
+func (r *recorder) still(f func() error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return f()
+}
+
+// writeNow is write for who holds r.mu.
+func (r *recorder) writeNow(ctx context.Context, drafts ...draft) ([]evidence.Record, error) {
 	now := milli(r.now())
 	var records []evidence.Record
 	var entries []store.Entry
@@ -65,7 +77,7 @@ func (r *recorder) write(ctx context.Context, drafts ...draft) ([]evidence.Recor
 		if err != nil {
 			return nil, err
 		}
-		rec, err := r.seal(d, fmt.Sprintf("%s-%d", d.kind, n+taken[series]), now)
+		rec, err := r.seal(d, recordID(d.kind, n+taken[series]), now)
 		if err != nil {
 			return nil, err
 		}
@@ -83,6 +95,10 @@ func (r *recorder) write(ctx context.Context, drafts ...draft) ([]evidence.Recor
 	return records, nil
 }
 
+// recordID is the id of the n-th record of a kind, from 1. That they have no hole shows
+// whoever verifies that none was left out.
+func recordID(k evidence.RecordKind, n int) string { return fmt.Sprintf("%s-%d", k, n) }
+
 // number returns the number of the next record of a series, and loads it when it is
 // not known. r.mu is held.
 func (r *recorder) number(ctx context.Context, s recordSeries) (int, error) {
@@ -98,6 +114,12 @@ func (r *recorder) number(ctx context.Context, s recordSeries) (int, error) {
 }
 
 func (r *recorder) seal(d draft, id string, now time.Time) (evidence.Record, error) {
+	if named, ok := d.body.(func(id string) (any, error)); ok {
+		var err error
+		if d.body, err = named(id); err != nil {
+			return evidence.Record{}, err
+		}
+	}
 	body, err := evidence.MarshalCanonical(d.body)
 	if err != nil {
 		return evidence.Record{}, fmt.Errorf("encode %s record of %s: %w", d.kind, d.customer, err)
@@ -136,23 +158,22 @@ func (r *recorder) records(ctx context.Context, c vouch.CustomerID, kinds ...evi
 	}
 	out := make([]evidence.Record, 0, len(entries))
 	for _, e := range entries {
-		rec, err := evidence.OpenRecord(e.Note, note.VerifierList(r.verifier))
+		rec, err := r.open(e)
 		if err != nil {
-			return nil, fmt.Errorf("read record %s of %s: %w; run `vouch ledger check`", e.RecordID, c, err)
+			return nil, err
 		}
 		out = append(out, rec)
 	}
 	return out, nil
 }
 
-// subjectOf returns what a record of a configured thing is about. Kinds that happen
-// (an announcement, an incident event) have no subject.
-func subjectOf(body []byte) string {
-	var b struct {
-		Subject string `json:"subject"`
+// open opens the record of an entry.
+func (r *recorder) open(e store.Entry) (evidence.Record, error) {
+	rec, err := evidence.OpenRecord(e.Note, note.VerifierList(r.verifier))
+	if err != nil {
+		return rec, fmt.Errorf("read record %s of %s: %w; run `vouch ledger check`", e.RecordID, e.Customer, err)
 	}
-	_ = json.Unmarshal(body, &b) // the body is canonical JSON; one without a subject has none
-	return b.Subject
+	return rec, nil
 }
 
 // sync makes the ledger of a customer say what is configured: for every subject
@@ -165,7 +186,7 @@ func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.R
 	}
 	newest := map[string][]byte{}
 	for _, rec := range have {
-		newest[subjectOf(rec.Body)] = rec.Body
+		newest[book.SubjectOf(rec.Body)] = rec.Body
 	}
 	var drafts []draft
 	for _, subject := range slices.Sorted(maps.Keys(want)) {

@@ -158,7 +158,7 @@ func (c *Collector) webServer(ls listeners) *http.Server {
 			metrics.ServeHTTP(w, r)
 		}
 	})
-	mux.Handle("GET /ledger/", served{ledger: c.store, origin: c.opts.Origin, seal: c.seal, viewer: g.viewer, log: c.log})
+	mux.Handle("GET /ledger/", served{ledger: c.store, origin: c.opts.Origin, seal: c.own.seal, viewer: g.viewer, log: c.log})
 	mux.Handle("/", pages)
 	return c.server(mux, 30*time.Second)
 }

@@ -36,7 +36,7 @@ func (c *Collector) statementInput(ctx context.Context, cu vouch.CustomerID, per
 	for _, id := range c.base.scopeOf(cu, "", "") {
 		p := c.base.devices[deviceKey{cu, id}]
 		span := of(c.book, cu, func(l *book.Book) contract.Span { return l.VerdictSpan(id, period, now) })
-		verdict, err := c.figures.verdict(ctx, p, span)
+		verdict, err := c.figures.verdict(ctx, p, span, now)
 		if err != nil {
 			return statement.Input{}, err
 		}

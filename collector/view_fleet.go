@@ -132,7 +132,7 @@ func (v view) recentVerdict(ctx context.Context, p place, span contract.Span) ([
 	if settled <= span.From {
 		return contract.Slice(live, span), nil
 	}
-	old, err := v.figures.verdict(ctx, p, contract.Span{From: span.From, To: min(settled, span.To)})
+	old, err := v.figures.verdict(ctx, p, contract.Span{From: span.From, To: min(settled, span.To)}, contract.Floor(v.now()))
 	if err != nil {
 		return nil, err
 	}

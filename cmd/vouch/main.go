@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vouch-sla/vouch/cmd/exit"
+	"github.com/vouch-sla/vouch/cmd/verifycmd"
 )
 
 func main() {
@@ -47,7 +48,7 @@ func newRootCmd() *cobra.Command {
 	root.AddCommand(
 		newDemoCmd(), newInitCmd(), newCheckCmd(),
 		newAgentCmd(), newCollectorCmd(), newPinCmd(), newStatusCmd(), newTokenCmd(), newRebuildCmd(), newLedgerCmd(),
-		newMaintenanceCmd(), newIncidentCmd(), newStatementCmd(),
+		newMaintenanceCmd(), newIncidentCmd(), newStatementCmd(), newBundleCmd(), verifycmd.New(),
 		newContractCmd(), newAvailabilityCmd(), newClockCmd(),
 	)
 	return root

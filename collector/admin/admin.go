@@ -23,6 +23,8 @@ const (
 	PathMaintenance = "/maintenance"
 	PathIncidents   = "/incidents"
 	PathStatement   = "/statement"
+	PathIssued      = "/statements"
+	PathBundle      = "/bundle"
 	PathTokens      = "/tokens"
 	PathRebuild     = "/rebuild"
 	PathLive        = "/live"
@@ -56,6 +58,32 @@ type Maintenance struct {
 	// Warnings say in words what the contract makes of the announcement, for
 	// example that it began before it was announced and will not count.
 	Warnings []string `json:"warnings,omitempty"`
+}
+
+// NewIssue asks for a statement to be issued over a period: a calendar month in the
+// contract's zone, or two instants.
+type NewIssue struct {
+	Customer vouch.CustomerID `json:"customer"`
+	Month    string           `json:"month,omitempty"`
+	From     time.Time        `json:"from,omitzero"`
+	To       time.Time        `json:"to,omitzero"`
+	Reason   string           `json:"reason,omitempty"`
+}
+
+// Issued is a statement that was issued.
+type Issued struct {
+	Customer vouch.CustomerID `json:"customer"`
+	Number   string           `json:"number"`
+	Version  int              `json:"version"`
+	State    string           `json:"state"` // provisional, issued or final
+	From     time.Time        `json:"from"`
+	To       time.Time        `json:"to"`
+	At       time.Time        `json:"issued_at"`
+	Final    time.Time        `json:"final_at,omitzero"` // when it is final unless somebody objects
+	Author   string           `json:"author"`
+	Record   string           `json:"record"`
+	Reason   string           `json:"reason,omitempty"`
+	SHA256   string           `json:"sha256"` // of its JSON
 }
 
 // NewToken asks for a token; role is "noc" or "customer".

@@ -63,6 +63,20 @@ func (c *Client) Bytes(ctx context.Context, path string, query url.Values) ([]by
 	return c.do(ctx, http.MethodGet, path, query, nil)
 }
 
+// Stream asks for path with a query and copies the answer to w, of whatever size.
+func (c *Client) Stream(ctx context.Context, path string, query url.Values, w io.Writer) (int64, error) {
+	resp, err := c.send(ctx, http.MethodGet, path, query, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	n, err := io.Copy(w, resp.Body)
+	if err != nil {
+		return n, fmt.Errorf("read the collector's answer: %w; its log says what went wrong", err)
+	}
+	return n, nil
+}
+
 // Post sends in as JSON and decodes the answer into out.
 func (c *Client) Post(ctx context.Context, path string, in, out any) error {
 	raw, err := json.Marshal(in)
@@ -96,6 +110,20 @@ func decode(body []byte, out any) error {
 }
 
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, in []byte) ([]byte, error) {
+	resp, err := c.send(ctx, method, path, query, in)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("read the collector's answer: %w", err)
+	}
+	return body, nil
+}
+
+// send returns an answer that is no refusal; the caller closes its body.
+func (c *Client) send(ctx context.Context, method, path string, query url.Values, in []byte) (*http.Response, error) {
 	u := url.URL{Scheme: "http", Host: "collector", Path: path, RawQuery: query.Encode()}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(in))
 	if err != nil {
@@ -105,15 +133,15 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if err != nil {
 		return nil, c.explain(err)
 	}
+	if resp.StatusCode < 300 {
+		return resp, nil
+	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
 		return nil, fmt.Errorf("read the collector's answer: %w", err)
 	}
-	if resp.StatusCode >= 300 {
-		return nil, &Refused{Status: resp.StatusCode, Message: strings.TrimSpace(string(body))}
-	}
-	return body, nil
+	return nil, &Refused{Status: resp.StatusCode, Message: strings.TrimSpace(string(body))}
 }
 
 // explain turns a failed connection into what the user can do about it.

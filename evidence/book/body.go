@@ -4,6 +4,7 @@
 package book
 
 import (
+	"encoding/json"
 	"net/netip"
 	"time"
 
@@ -264,3 +265,13 @@ type incidentBody struct {
 
 // milli truncates an instant to the precision that notes keep.
 func milli(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+// SubjectOf returns what a record of a configured thing is about. Kinds that happen (an
+// announcement, an incident event) have no subject.
+func SubjectOf(body []byte) string {
+	var b struct {
+		Subject string `json:"subject"`
+	}
+	_ = json.Unmarshal(body, &b) // the body is canonical JSON; one without a subject has none
+	return b.Subject
+}

@@ -4,6 +4,13 @@
 package book
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -30,15 +37,57 @@ type IssueBody struct {
 	Customer  string    `json:"customer_name"`
 	Provider  string    `json:"provider"`
 	Reason    string    `json:"reason,omitempty"` // why this version was made
-
-	Replaces *ReplacesBody `json:"replaces,omitempty"` // the version before
+	JSON      string    `json:"json"`             // the statement itself: base64 of gzip
 }
 
-// ReplacesBody names the version before and what changed: seconds of the customer as a
-// whole, and of each device where any differ.
-type ReplacesBody struct {
-	Version   int    `json:"version"`
-	Statement string `json:"statement"` // SHA-256 of its JSON, hexadecimal
+// maxJSON bounds a statement that is unpacked, in bytes.
+const maxJSON = 64 << 20
+
+// Pack puts a statement's JSON into the body.
+func (i *IssueBody) Pack(json []byte) error {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(json); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(json)
+	i.Statement, i.JSON = hex.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(b.Bytes())
+	return nil
+}
+
+// Unpack returns the statement's JSON.
+func (i IssueBody) Unpack() ([]byte, error) {
+	raw, err := base64.StdEncoding.DecodeString(i.JSON)
+	if err != nil {
+		return nil, err
+	}
+	r, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	out, err := io.ReadAll(io.LimitReader(r, maxJSON+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(out) > maxJSON {
+		return nil, fmt.Errorf("the statement is larger than %d bytes", maxJSON)
+	}
+	if sum := sha256.Sum256(out); hex.EncodeToString(sum[:]) != i.Statement {
+		return nil, fmt.Errorf("the statement is not the one whose hash is recorded")
+	}
+	return out, nil
+}
+
+// Open reads the statement.
+func (i IssueBody) Open() (statement.Statement, error) {
+	raw, err := i.Unpack()
+	if err != nil {
+		return statement.Statement{}, err
+	}
+	return statement.Parse(raw)
 }
 
 // Issue is a statement that was issued.

@@ -1,0 +1,210 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/stamp"
+)
+
+// Files of one anchor, in a directory of its own under anchors/.
+const (
+	anchorRecord = "anchored.txt"   // the record in the anchor ledger: a signed note
+	anchorLeaf   = "leaf.txt"       // its leaf
+	anchorProof  = "proof.txt"      // C2SP tlog-proof, with the cosigned checkpoint
+	anchorCheck  = "checkpoint.txt" // the bytes that were time-stamped
+	anchorToken  = "token.tsr"      // RFC 3161 response
+)
+
+// bound says that the first so many leaves were there at an instant, by the word of
+// somebody outside.
+type bound struct {
+	size int64
+	at   time.Time
+}
+
+// bounds are by size, rising, and the instants never fall.
+type bounds []bound
+
+// of returns the earliest instant at which a leaf is proven to have been there.
+func (b bounds) of(index int64) (time.Time, bool) {
+	i, _ := slices.BinarySearchFunc(b, index+1, func(x bound, size int64) int { return cmp.Compare(x.size, size) })
+	if i == len(b) {
+		return time.Time{}, false
+	}
+	return b[i].at, true
+}
+
+// anchor is one that was read, its own part checked and not yet held against the ledger.
+type anchor struct {
+	dir string
+	evidence.Anchored
+	at time.Time // what somebody outside vouches for; zero for nobody
+	by string
+}
+
+// readAnchors opens the anchors, so that the roots that they speak of are looked for
+// while the tree grows.
+func (v *verifier) readAnchors() bool {
+	dirs := map[string]bool{}
+	for name := range v.files {
+		if rest, ok := strings.CutPrefix(name, dirAnchors); ok {
+			dir, _, _ := strings.Cut(rest, "/")
+			dirs[dir] = true
+		}
+	}
+	names := make([]string, 0, len(dirs))
+	for d := range dirs {
+		names = append(names, d)
+	}
+	slices.Sort(names)
+	for _, d := range names {
+		a, err := v.anchor(dirAnchors + d + "/")
+		if err != nil {
+			v.rep.wrong(TopicTime, dirAnchors+d, "%v", err)
+			continue
+		}
+		v.anchors = append(v.anchors, a)
+		v.rootAt[a.Size] = evidence.Hash{}
+	}
+	v.rep.Counts.Anchors = len(v.anchors)
+	return true
+}
+
+// anchor opens the files of one anchor.
+func (v *verifier) anchor(dir string) (anchor, error) {
+	a := anchor{dir: dir}
+	file := map[string][]byte{}
+	for _, n := range []string{anchorRecord, anchorLeaf, anchorProof} {
+		raw, err := v.text(dir + n)
+		if err != nil {
+			return a, fmt.Errorf("%s: %v", n, err)
+		}
+		file[n] = raw
+	}
+	rec, err := evidence.OpenRecord(file[anchorRecord], note.VerifierList(v.own))
+	if err != nil {
+		return a, fmt.Errorf("%s: %v", anchorRecord, err)
+	}
+	if err := json.Unmarshal(rec.Body, &a.Anchored); err != nil || rec.Kind != evidence.KindAnchored {
+		return a, fmt.Errorf("%s: it is no anchor", anchorRecord)
+	}
+	if a.Origin != v.rep.Origin {
+		return a, fmt.Errorf("%s: it is of ledger %s", anchorRecord, a.Origin)
+	}
+	leaf, err := evidence.ParseLeaf(file[anchorLeaf])
+	if err == nil && leaf.Note != rec.Hash {
+		err = fmt.Errorf("it is another record's")
+	}
+	if err != nil {
+		return a, fmt.Errorf("%s: %v", anchorLeaf, err)
+	}
+	collector, _, _ := cutOrigin(v.rep.Origin)
+	key, err := evidence.RenameVerifier(v.key, collector+"/"+string(rec.Customer))
+	if err != nil {
+		return a, err
+	}
+	own, err := evidence.NewVerifier(key)
+	if err != nil {
+		return a, err
+	}
+	proof, err := evidence.ParseInclusionProof(file[anchorProof])
+	if err == nil {
+		_, err = proof.Open(leaf.Hash(), own.Name(), note.VerifierList(own))
+	}
+	if err != nil {
+		return a, fmt.Errorf("%s: %v", anchorProof, err)
+	}
+	return v.vouched(a, proof.Checkpoint)
+}
+
+// vouched looks who outside vouches for the checkpoint of the anchor ledger.
+func (v *verifier) vouched(a anchor, checkpoint []byte) (anchor, error) {
+	for _, k := range v.pins.cosigners() {
+		if at, err := evidence.CosignedAt(checkpoint, k); err == nil {
+			a.vouch(at, "witness "+k.Name())
+		}
+	}
+	if v.files[a.dir+anchorToken] == nil {
+		return a, nil
+	}
+	token, err := v.text(a.dir + anchorToken)
+	if err != nil {
+		return a, err
+	}
+	stamped, err := v.text(a.dir + anchorCheck)
+	if err != nil {
+		return a, err
+	}
+	// The proof's checkpoint may carry cosignatures beside; the text is the same.
+	text := func(raw []byte) string { t, _, _ := strings.Cut(string(raw), "\n\n"); return t }
+	if text(stamped) != text(checkpoint) {
+		return a, fmt.Errorf("%s: it is not the checkpoint of %s", anchorCheck, anchorProof)
+	}
+	if v.opts.Roots == nil {
+		v.unpinnedStamps++
+		return a, nil
+	}
+	trust := stamp.Trust{Roots: v.opts.Roots}
+	if v.opts.Policy != "" {
+		if trust.Policy, err = stamp.ParsePolicy(v.opts.Policy); err != nil {
+			return a, err
+		}
+	}
+	s, err := stamp.Verify(token, stamped, 0, trust)
+	if err != nil {
+		return a, fmt.Errorf("%s: %v", anchorToken, err)
+	}
+	a.vouch(s.Time.Add(s.Accuracy), "time-stamp authority")
+	return a, nil
+}
+
+// vouch keeps the earliest word.
+func (a *anchor) vouch(at time.Time, by string) {
+	if a.at.IsZero() || at.Before(a.at) {
+		a.at, a.by = at, by
+	}
+}
+
+// boundTime holds the anchors against the ledger: what they say of its size and root must
+// be what the leaves make.
+func (v *verifier) boundTime() bool {
+	for _, a := range v.anchors {
+		got := v.rootAt[a.Size]
+		switch {
+		case a.Size > v.check.Size || a.Size < v.check.Size-v.rep.Counts.Leaves:
+			continue // beyond what is carried
+		case got != a.Root:
+			v.rep.wrong(TopicTime, a.dir, "it says that %d leaves had the root %s; they have %s: the ledger was rewritten after it was anchored", a.Size, a.Root, got)
+		case !a.at.IsZero():
+			v.bounds = append(v.bounds, bound{a.Size, a.at})
+		}
+	}
+	slices.SortFunc(v.bounds, func(x, y bound) int { return cmp.Or(cmp.Compare(x.size, y.size), x.at.Compare(y.at)) })
+	for i := len(v.bounds) - 2; i >= 0; i-- {
+		if v.bounds[i+1].at.Before(v.bounds[i].at) {
+			v.bounds[i].at = v.bounds[i+1].at
+		}
+	}
+	switch n := len(v.bounds); {
+	case n > 0:
+		v.rep.proven(TopicTime, dirAnchors, "%d times somebody outside vouched for how much was in the ledger, from %s to %s", n, v.bounds[0].at.UTC().Format(time.RFC3339), v.bounds[n-1].at.UTC().Format(time.RFC3339))
+	case len(v.anchors) == 0:
+		v.rep.open(TopicTime, "", "when anything was in the ledger: the bundle carries no anchor, so whoever holds the keys could have written all of it afterwards")
+	case v.unpinnedStamps > 0:
+		v.rep.open(TopicTime, dirAnchors, "when anything was in the ledger: there are %d time stamps, and no authority is trusted yet: name its certificate with --tsa-ca", v.unpinnedStamps)
+	default:
+		v.rep.open(TopicTime, dirAnchors, "when anything was in the ledger: no time stamp, and no cosignature by a witness that you named, stands under the %d anchors", len(v.anchors))
+	}
+	return true
+}

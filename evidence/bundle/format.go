@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package bundle holds everything that a statement rests on in one zip file, and checks
+// such a file: signatures, chains, the ledger's root, what is missing, the anchors that
+// bound its time, and the statement itself, which it computes again. The format is that
+// of docs/evidence-format.md.
+//
+// It opens nothing by itself: it reads and writes what it is handed. It believes no
+// length, no count and no name in a file.
+package bundle
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/vouch-sla/vouch/evidence"
+)
+
+// Names of the files in a bundle.
+const (
+	FileReadme     = "README.txt"
+	FileManifest   = "manifest.txt"
+	FileCheckpoint = "checkpoint.txt"
+	FileIssue      = "issue.notes"
+	FileFrontier   = "frontier.txt"
+	FileLeaves     = "leaves.txt"
+	FileRecords    = "records.notes"
+	FileProofs     = "proofs.txt"
+	FileKeys       = "keys.txt"
+	FileStatement  = "statement.json"
+	FileExcerpt    = "excerpt.json"
+
+	dirItems     = "availability/" // DAY.notes: batches and gaps by the UTC day on which they begin
+	dirTelemetry = "telemetry/"
+	dirAnchors   = "anchors/"
+
+	suffixNotes = ".notes"
+)
+
+// Renderings of the statement, for people: each is made from statement.json.
+var renderings = []string{"statement.en.txt", "statement.nl.txt", "statement.csv"}
+
+// Bounds on what is read. A month of a thousand agents stays below them.
+const (
+	maxText     = 64 << 20 // of a statement or another file that is read whole
+	maxFiles    = 20_000
+	maxLeafText = 2048
+	maxLeaves   = 50_000_000
+	maxRecords  = 1_000_000
+)
+
+// zipTime is the time stamp of all files in a bundle, so that the same evidence makes the
+// same bytes: the earliest that a zip can carry.
+var zipTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// appendNote appends a note in the framing of section 11.
+func appendNote(dst, note []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(dst, uint32(len(note))), note...)
+}
+
+// notes reads framed notes one by one. The slice is valid until the next call.
+type notes struct {
+	r *bufio.Reader
+	n int // notes read
+}
+
+func newNotes(r io.Reader) *notes { return &notes{r: bufio.NewReaderSize(r, 1<<16)} }
+
+// next returns a note of its own, or io.EOF after the last.
+func (n *notes) next() ([]byte, error) {
+	var head [4]byte
+	switch _, err := io.ReadFull(n.r, head[:]); {
+	case errors.Is(err, io.EOF):
+		return nil, io.EOF
+	case err != nil:
+		return nil, fmt.Errorf("after note %d: the file ends within a length: %w", n.n, err)
+	}
+	size := binary.BigEndian.Uint32(head[:])
+	if size == 0 || size > evidence.MaxNote {
+		return nil, fmt.Errorf("note %d claims %d bytes: 1 to %d are allowed", n.n, size, evidence.MaxNote)
+	}
+	// Not more is allocated than what has come, whatever the length says.
+	out := make([]byte, 0, min(int(size), 32<<10))
+	for len(out) < int(size) {
+		step := min(int(size)-len(out), 256<<10)
+		at := len(out)
+		out = append(out, make([]byte, step)...)
+		if _, err := io.ReadFull(n.r, out[at:]); err != nil {
+			return nil, fmt.Errorf("note %d: the file ends within it: %w", n.n, err)
+		}
+	}
+	n.n++
+	return out, nil
+}
+
+// leaves reads the texts of leaves, each ended by an empty line.
+type leaves struct {
+	r *bufio.Reader
+	n int64
+}
+
+func newLeaves(r io.Reader) *leaves { return &leaves{r: bufio.NewReaderSize(r, 1<<16)} }
+
+// next returns the text of a leaf, or io.EOF after the last.
+func (l *leaves) next() ([]byte, error) {
+	var out []byte
+	for {
+		line, err := l.r.ReadSlice('\n')
+		switch {
+		case errors.Is(err, io.EOF) && len(line) == 0 && len(out) == 0:
+			return nil, io.EOF
+		case err != nil:
+			return nil, fmt.Errorf("leaf %d: the file ends within it, or a line is too long", l.n)
+		case len(line) == 1:
+			l.n++
+			return out, nil
+		}
+		if out = append(out, line...); len(out) > maxLeafText {
+			return nil, fmt.Errorf("leaf %d is longer than %d bytes", l.n, maxLeafText)
+		}
+	}
+}
+
+// dayName is the name of a UTC day: 2026-11-01.
+func dayName(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// dayOf returns the day that the name of a file under dir stands for.
+func dayOf(name, dir string) (time.Time, bool) {
+	rest, ok := strings.CutPrefix(name, dir)
+	day, ok2 := strings.CutSuffix(rest, suffixNotes)
+	t, err := time.Parse(time.DateOnly, day)
+	return t, ok && ok2 && err == nil && dayName(t) == day
+}

@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
+	"github.com/vouch-sla/vouch/statement"
+)
+
+// termsAndTimes says of contract versions, leases and announcements whether anybody but
+// the provider vouches for them and for when they were made. What nobody vouches for
+// counts as it was recorded, and stands on the provider's word.
+func (v *verifier) termsAndTimes(c *computation) {
+	accepted := v.accepted()
+	for i, rec := range v.records {
+		if v.indexes[i] >= v.issue.Size || accepted[rec.ID] {
+			continue
+		}
+		at, bounded := v.bounds.of(v.indexes[i])
+		switch rec.Kind {
+		case evidence.KindContract:
+			v.rep.open(TopicTerms, "record "+rec.ID, "that both parties agreed to these terms: they are the provider's claim; the customer signs for them with `vouch-verify accept`")
+		case evidence.KindMaintenanceAnnounced:
+			v.announced(c, rec, at, bounded)
+		case evidence.KindLease:
+			if !bounded {
+				v.rep.open(TopicTime, "record "+rec.ID, "since when the lease of %s has been in the ledger: on the provider's word", subject(rec))
+			}
+		}
+	}
+}
+
+// announced looks whether an announcement is proven to have been made before the work
+// began. An announcement that is proven only later counted on the provider's word.
+func (v *verifier) announced(c *computation, rec evidence.Record, at time.Time, bounded bool) {
+	works := v.book.Works()
+	i := slices.IndexFunc(works, func(w book.Work) bool { return w.Record == rec.ID })
+	if i < 0 || contract.Ceil(works[i].To) <= c.period.From || contract.Floor(works[i].From) >= c.period.To {
+		return
+	}
+	w := works[i]
+	where := fmt.Sprintf("maintenance %s", w.ID)
+	switch {
+	case bounded && !at.After(w.From):
+		v.rep.proven(TopicTime, where, "announced at %s, and in the ledger before it began at %s", rec.Recorded.Format(time.RFC3339), w.From.Format(time.RFC3339))
+	case bounded:
+		v.rep.open(TopicTime, where, "that it was announced before it began at %s: somebody outside vouches for it only from %s on; %s", w.From.Format(time.RFC3339), at.UTC().Format(time.RFC3339), v.stake(c, w.ID))
+	default:
+		v.rep.open(TopicTime, where, "that it was announced before it began at %s: on the provider's word; %s", w.From.Format(time.RFC3339), v.stake(c, w.ID))
+	}
+}
+
+// stake says what an exclusion takes out of the customer's count.
+func (v *verifier) stake(c *computation, id string) string {
+	if v.rep.Computed == nil {
+		return "what depends on it is in the statement"
+	}
+	i := slices.IndexFunc(v.rep.Computed.Exclusions, func(e statement.Exclusion) bool { return e.ID == id })
+	if i < 0 || !v.rep.Computed.Exclusions[i].Counted {
+		return "it does not count in any case"
+	}
+	e := v.rep.Computed.Exclusions[i]
+	return fmt.Sprintf("without it %d s more would count, %d s of them down", e.Excluded, e.Down)
+}
+
+// accepted returns the records that the customer signed for with a key that was named.
+func (v *verifier) accepted() map[string]bool {
+	out := map[string]bool{}
+	for _, a := range v.acceptances() {
+		out[a] = true
+	}
+	return out
+}
+
+// acceptances returns the ids of the records for which an acceptance carries a note that
+// a pinned key of the customer signed.
+func (v *verifier) acceptances() []string { return nil }
+
+func subject(rec evidence.Record) string {
+	w := book.SubjectOf(rec.Body)
+	if w == "" {
+		return rec.ID
+	}
+	return w
+}
