@@ -161,6 +161,11 @@ type Ledger interface {
 	// size old (RFC 6962 section 2.1.2), 0 <= old <= size. It is empty for an old of 0,
 	// with which every tree begins, and of size.
 	Consistency(ctx context.Context, customer vouch.CustomerID, old, size int64) ([]evidence.Hash, error)
+	// Pack keeps the notes of entries that were received before an instant in less
+	// room, as far as that pays, and returns how many it moved. Nothing else changes for
+	// a caller, nothing is lost by breaking it off, and an open store does it by itself
+	// for what is some minutes old.
+	Pack(ctx context.Context, before time.Time) (int, error)
 	// Check re-reads every entry of a customer, recomputes hashes and tree, and
 	// returns a sentence for each thing that is damaged, with its place.
 	Check(ctx context.Context, customer vouch.CustomerID) ([]string, error)

@@ -102,23 +102,30 @@ func pagesWithoutNotes(b *testing.B, dir string) (bytes int64) {
 	return bytes
 }
 
-// BenchmarkEntries reads a ledger in pages of 1,000.
+// BenchmarkEntries reads a ledger in pages of 1,000, before and after packing.
 func BenchmarkEntries(b *testing.B) {
 	s := openDir(b, b.TempDir())
 	l := newLink("acme", 1)
 	var entries []store.Entry
-	for range 1000 {
+	for range 1020 {
 		entries = append(entries, l.next(6000))
 	}
 	if _, err := s.Append(b.Context(), entries); err != nil {
 		b.Fatal(err)
 	}
-	b.ResetTimer()
-	for range b.N {
-		got, err := s.Entries(b.Context(), "acme", 0, 1000)
-		if err != nil || len(got) != 1000 || evidence.Sum(got[999].Note) != entries[999].SHA256 {
-			b.Fatal(err)
-		}
+	for _, packed := range []bool{false, true} {
+		b.Run(fmt.Sprintf("packed=%v", packed), func(b *testing.B) {
+			if packed {
+				packAll(b, s)
+			}
+			b.ResetTimer()
+			for range b.N {
+				got, err := s.Entries(b.Context(), "acme", 0, 1000)
+				if err != nil || len(got) != 1000 || evidence.Sum(got[999].Note) != entries[999].SHA256 {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/entry")
+		})
 	}
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/entry")
 }

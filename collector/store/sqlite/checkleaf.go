@@ -17,42 +17,44 @@ import (
 // tile above tells which.
 type leafTile struct{ stored, derived []tlog.Hash }
 
+// perRead is how many entries are in memory at once, with their notes.
+const perRead = 32
+
 // leaves re-reads the count leaves of a tile and reports what is wrong with them.
 func (c *checker) leaves(ctx context.Context, n, count int64) (leafTile, error) {
 	t := leafTile{make([]tlog.Hash, count), make([]tlog.Hash, count)}
 	from := n * tileWidth
-	seen := make([]bool, count)
-	visit := func(r *row) error {
-		i := leafOf(r.id) - from
-		seen[i] = true
-		if leafOf(r.id) != c.due {
-			// Leaves are missing, of whichever chains: their numbers cannot be known.
-			clear(c.chains)
-			c.hole = true
+	for at := from; at < from+count; at += perRead {
+		end := min(at+perRead, from+count)
+		seen := make([]bool, end-at)
+		read := func(where string, args ...any) error {
+			rows, err := c.s.scan(ctx, true, where, args...)
+			for i := range rows {
+				leaf := leafOf(rows[i].id)
+				seen[leaf-at] = true
+				t.stored[leaf-from], t.derived[leaf-from] = c.leaf(ctx, &rows[i])
+			}
+			return err
 		}
-		c.due = leafOf(r.id) + 1
-		t.stored[i], t.derived[i] = c.leaf(r)
-		return nil
-	}
-	err := c.s.scan(ctx, true, "WHERE e.id >= ? AND e.id < ? ORDER BY e.id",
-		[]any{rowID(c.id, from), rowID(c.id, from+count)}, visit)
-	if ctx.Err() != nil {
-		return t, ctx.Err()
-	}
-	for i, ok := range seen {
-		if ok {
-			continue
+		err := read("WHERE e.id >= ? AND e.id < ? ORDER BY e.id", rowID(c.id, at), rowID(c.id, end))
+		for i, ok := range seen {
+			leaf := at + int64(i)
+			if ok || ctx.Err() != nil {
+				continue
+			}
+			if err != nil {
+				// A page cannot be read. One leaf at a time, what lies beside it can.
+				if one := read("WHERE e.id = ?", rowID(c.id, leaf)); one != nil {
+					c.report("leaf %d: its entry cannot be read: %v", leaf, one)
+					continue
+				}
+			}
+			if !seen[i] {
+				c.report("leaf %d: its entry is missing", leaf)
+			}
 		}
-		if err == nil {
-			c.report("leaf %d: its entry is missing", from+int64(i))
-			continue
-		}
-		// A page cannot be read. One leaf at a time, what lies beside it can.
-		id := rowID(c.id, from+int64(i))
-		if one := c.s.scan(ctx, true, "WHERE e.id = ?", []any{id}, visit); one != nil {
-			c.report("leaf %d: its entry cannot be read: %v", from+int64(i), one)
-		} else if !seen[i] {
-			c.report("leaf %d: its entry is missing", from+int64(i))
+		if ctx.Err() != nil {
+			return t, ctx.Err()
 		}
 	}
 	return t, nil
@@ -60,11 +62,17 @@ func (c *checker) leaves(ctx context.Context, n, count int64) (leafTile, error) 
 
 // leaf verifies one entry: note, leaf record, and its place in its chain. It returns
 // the leaf hash as it is stored and as it follows from the record.
-func (c *checker) leaf(r *row) (stored, derived tlog.Hash) {
+func (c *checker) leaf(ctx context.Context, r *row) (stored, derived tlog.Hash) {
 	leaf := leafOf(r.id)
+	if leaf != c.due {
+		// Leaves are missing, of whichever chains: their numbers cannot be known.
+		clear(c.chains)
+		c.hole = true
+	}
+	c.due = leaf + 1
 	e, err := r.entry(c.customer)
 	if err == nil {
-		e.Note, err = r.note(c.s.bodies)
+		e.Note, err = c.s.note(ctx, r)
 	}
 	switch {
 	case err != nil:

@@ -31,8 +31,13 @@ const crashWriters = 8
 // child is the part of a process that a test starts and may kill.
 func child(dir string) int {
 	task := appendForever
-	if os.Getenv(childTask) == "full" {
+	switch os.Getenv(childTask) {
+	case "full":
 		task = fillDisk
+	case "pack":
+		task = packForever
+	case "die":
+		task = packAndDie
 	}
 	if err := task(dir); err != nil {
 		fmt.Println("error", err)
@@ -44,13 +49,35 @@ func child(dir string) int {
 // appendForever goes on with every chain where it stands and prints one line, in one
 // write, for each entry after Append has returned.
 func appendForever(dir string) error {
+	s, err := sqlite.Open(context.Background(), dir, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	return appendTo(s, make(chan error))
+}
+
+// packForever packs what appendForever appends at the same time.
+func packForever(dir string) error {
 	ctx := context.Background()
 	s, err := sqlite.Open(ctx, dir, sqlite.Options{})
 	if err != nil {
 		return err
 	}
-	fmt.Println("open")
 	failed := make(chan error)
+	go func() {
+		for {
+			if _, err := s.Pack(ctx, time.Now()); err != nil {
+				failed <- err
+				return
+			}
+		}
+	}()
+	return appendTo(s, failed)
+}
+
+func appendTo(s *sqlite.Store, failed chan error) error {
+	ctx := context.Background()
+	fmt.Println("open")
 	for w := range crashWriters {
 		l := newLink(vouch.CustomerID(fmt.Sprint("c", w%3)), w)
 		heads, err := s.Chains(ctx, l.key.Customer, l.key.Key)
@@ -86,19 +113,25 @@ func appendForever(dir string) error {
 
 // TestKill kills a writing process again and again. Whatever it acknowledged must be
 // there, and every ledger whole.
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { testKill(t, "append") }
+
+// TestKillWhilePacking is TestKill while notes are moved into frames. Each must be in
+// one place afterwards, and in no two.
+func TestKillWhilePacking(t *testing.T) { testKill(t, "pack") }
+
+func testKill(t *testing.T, task string) {
 	rounds := 5
 	if os.Getenv("VOUCH_SOAK") != "" {
 		rounds = 100
 	}
 	var dir string
 	var acked map[vouch.CustomerID]map[int64]string
-	total := 0
+	total, frames := 0, 0
 	for round := range rounds {
 		if round%10 == 0 { // all is read again each round: begin anew before that takes long
 			dir, acked = t.TempDir(), make(map[vouch.CustomerID]map[int64]string)
 		}
-		for _, a := range killed(t, dir) {
+		for _, a := range killed(t, dir, task) {
 			if acked[a.customer] == nil {
 				acked[a.customer] = make(map[int64]string)
 			}
@@ -115,11 +148,12 @@ func TestKill(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatalf("round %d: Close = %v", round, err)
 		}
+		frames += checkOnce(t, dir)
 	}
-	if total == 0 {
-		t.Error("nothing was acknowledged: the test has shown nothing")
+	if total == 0 || (frames > 0) != (task == "pack") {
+		t.Error("nothing was acknowledged, or packed: the test has shown nothing")
 	}
-	t.Logf("%d kills, %d acknowledged entries", rounds, total)
+	t.Logf("%d kills, %d acknowledged entries, %d frames found", rounds, total, frames)
 }
 
 // ack is one acknowledgement.
@@ -130,10 +164,10 @@ type ack struct {
 }
 
 // killed runs a child for a while, kills it, and returns what it acknowledged.
-func killed(t *testing.T, dir string) []ack {
+func killed(t *testing.T, dir, task string) (acks []ack) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	cmd.Env = append(os.Environ(), childDir+"="+dir, childTask+"="+task)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -142,7 +176,6 @@ func killed(t *testing.T, dir string) []ack {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var acks []ack
 	lines := bufio.NewReader(out)
 	kill := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
 	for {

@@ -84,19 +84,23 @@ func (s *Store) ledger(ctx context.Context, customer vouch.CustomerID) (id int64
 // entries returns the entries of a customer that a WHERE clause selects, with their
 // notes or without.
 func (s *Store) entries(ctx context.Context, customer vouch.CustomerID, notes bool, where string, args ...any) ([]store.Entry, error) {
+	rows, err := s.scan(ctx, notes, where, args...)
+	if err != nil {
+		return nil, err
+	}
 	var entries []store.Entry
-	err := s.scan(ctx, notes, where, args, func(r *row) error {
-		e, err := r.entry(customer)
+	for i := range rows {
+		e, err := rows[i].entry(customer)
 		if err == nil && notes {
-			e.Note, err = r.note(s.bodies)
+			e.Note, err = s.note(ctx, &rows[i])
 		}
 		if err != nil {
-			return fmt.Errorf("leaf %d of customer %s: %w", leafOf(r.id), customer, err)
+			return nil, fmt.Errorf("leaf %d of customer %s: %w", leafOf(rows[i].id), customer, err)
 		}
 		entries = append(entries, e)
-		return nil
-	})
-	return entries, err
+		rows[i].body = nil // so that a long page is not in memory twice
+	}
+	return entries, nil
 }
 
 // row is an entry as it is stored, with what belongs to it.
@@ -106,18 +110,19 @@ type row struct {
 	epoch, first, seq         sql.NullInt64
 	sha256, last, prev        []byte
 	leafHash, leaf, body      []byte
+	hasBody                   bool // its note is in a row of its own
 	received, from, through   *int64
 	reason, record, recordTag sql.NullString
 }
 
-// scan calls f for each entry that a WHERE clause over e (entry) and r (record)
-// selects, with its packed note or without. The row is only valid during the call.
-func (s *Store) scan(ctx context.Context, notes bool, where string, args []any, f func(*row) error) error {
-	note, join := "NULL", ""
+// scan returns the entries that a WHERE clause over e (entry) and r (record) selects,
+// with their packed notes or without. With an error it returns those before it.
+func (s *Store) scan(ctx context.Context, notes bool, where string, args ...any) ([]row, error) {
+	note, join := "NULL, 0", ""
 	if notes {
-		note, join = "b.data", "LEFT JOIN body b ON b.id = e.id "
+		note, join = "b.data, b.id IS NOT NULL", "LEFT JOIN body b ON b.id = e.id "
 	}
-	rows, err := s.reader.QueryContext(ctx, `SELECT e.id, e.kind, c.key, c.stream, COALESCE(e.agent, c.agent),
+	return query(ctx, s.reader, `SELECT e.id, e.kind, c.key, c.stream, COALESCE(e.agent, c.agent),
 			e.epoch, e.first, e.seq, e.sha256, e.last,
 			(SELECT COALESCE(p.last, p.sha256) FROM entry p
 				WHERE p.chain = e.chain AND p.epoch = e.epoch AND p.seq = COALESCE(e.first, e.seq) - 1),
@@ -125,23 +130,12 @@ func (s *Store) scan(ctx context.Context, notes bool, where string, args []any, 
 		FROM entry e
 		LEFT JOIN chain c ON c.id = e.chain
 		LEFT JOIN record r ON r.id = e.id
-		`+join+where, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.id, &r.kind, &r.key, &r.stream, &r.agent,
+		`+join+where, args, func(scan scanner) (r row, err error) {
+		err = scan(&r.id, &r.kind, &r.key, &r.stream, &r.agent,
 			&r.epoch, &r.first, &r.seq, &r.sha256, &r.last, &r.prev,
-			&r.leafHash, &r.leaf, &r.body, &r.received, &r.from, &r.through, &r.reason, &r.record, &r.recordTag); err != nil {
-			return err
-		}
-		if err := f(&r); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+			&r.leafHash, &r.leaf, &r.body, &r.hasBody, &r.received, &r.from, &r.through, &r.reason, &r.record, &r.recordTag)
+		return r, err
+	})
 }
 
 // entry builds the entry from its row, without its note. It verifies no hash: that is
@@ -170,12 +164,4 @@ func (r *row) entry(customer vouch.CustomerID) (store.Entry, error) {
 		e.Leaf = canonicalLeaf(&e)
 	}
 	return e, nil
-}
-
-// note unpacks the note of an entry.
-func (r *row) note(bodies *codec) ([]byte, error) {
-	if r.body == nil {
-		return nil, errors.New("the note is missing")
-	}
-	return bodies.unpack(r.body)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/collector/store/sqlite"
@@ -46,6 +47,9 @@ func fillDisk(dir string) error {
 	if err := s.Derive(ctx, store.Derivation{Items: []store.Item{{Customer: "acme", Kind: "k", ID: "i", Data: make([]byte, 1<<20)}}}); !errors.Is(err, syscall.ENOSPC) {
 		return fmt.Errorf("Derive on a full disk = %v, want ENOSPC", err)
 	}
+	if n, err := s.Pack(ctx, time.Now()); !errors.Is(err, syscall.ENOSPC) || n != 0 {
+		return fmt.Errorf("Pack on a full disk = %d, %v, want ENOSPC", n, err)
+	}
 	if err := sound(ctx, s, stored); err != nil {
 		return fmt.Errorf("while the disk is full: %v", err)
 	}
@@ -55,6 +59,9 @@ func fillDisk(dir string) error {
 	r, err := s.Append(ctx, []store.Entry{refused, l.next(20_000)})
 	if err != nil || r[0].Status != store.Stored || r[1].Status != store.Stored {
 		return fmt.Errorf("after room was made: Append = %v, %v, want both stored", r, err)
+	}
+	if n, err := s.Pack(ctx, time.Now()); err != nil || n < 60 {
+		return fmt.Errorf("after room was made: Pack = %d, %v, want at least 60", n, err)
 	}
 	if err := sound(ctx, s, stored+2); err != nil {
 		return fmt.Errorf("after room was made: %v", err)

@@ -97,6 +97,7 @@ func openWriter(path string) (*sql.DB, error) {
 		"_foreign_keys": {"on"},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"},
+		"_pragma":       {"secure_delete(1)"}, // what is deleted or moved is overwritten with zeros
 	}))
 	if err != nil {
 		return nil, err

@@ -11,7 +11,8 @@ import (
 // scanner reads the columns of the current row.
 type scanner func(dest ...any) error
 
-// query returns what read makes of each row.
+// query returns what read makes of each row. With an error it returns the rows before
+// it.
 func query[T any](ctx context.Context, db *sql.DB, text string, args []any, read func(scanner) (T, error)) ([]T, error) {
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -22,7 +23,7 @@ func query[T any](ctx context.Context, db *sql.DB, text string, args []any, read
 	for rows.Next() {
 		v, err := read(rows.Scan)
 		if err != nil {
-			return nil, err
+			return list, err
 		}
 		list = append(list, v)
 	}

@@ -8,7 +8,9 @@
 // One connection writes, owned by one goroutine that commits what waits together;
 // readers have connections of their own and never wait for it. The write-ahead log
 // is synced at every commit (synchronous=FULL, read back), so what Append has
-// reported as stored survives a power cut. The tables are described in migrations/.
+// reported as stored survives a power cut. Notes are committed one by one with their
+// entries; later, in the background, some 60 of a stream at a time are packed into a
+// frame, in one transaction. The tables are described in migrations/.
 package sqlite
 
 import (
@@ -47,6 +49,11 @@ type Store struct {
 	reader *sql.DB
 	writer *writer
 	bodies *codec
+	shelf  shelf
+
+	upkeep turn // of what moves notes: one frame at a time
+	idle   idle
+	keeper keeper
 
 	closing sync.Once
 	closed  error // written once, under closing
@@ -73,7 +80,7 @@ func Open(ctx context.Context, dir string, opts Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, lock: lock}
+	s := &Store{dir: dir, lock: lock, upkeep: make(turn, 1), idle: idle{size: make(map[int64]int64)}}
 	defer func() {
 		if err != nil {
 			s.release()
@@ -97,6 +104,7 @@ func Open(ctx context.Context, dir string, opts Options) (_ *Store, err error) {
 	if err := s.writer.start(); err != nil {
 		return nil, explain("open database", dir, err)
 	}
+	s.keeper.start(s.packLoop)
 	return s, nil
 }
 
@@ -112,6 +120,7 @@ func (s *Store) Close() error {
 // one that may write.
 func (s *Store) release() error {
 	var errs []error
+	s.keeper.stop()
 	if s.reader != nil {
 		errs = append(errs, s.reader.Close())
 	}

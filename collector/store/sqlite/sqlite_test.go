@@ -83,9 +83,15 @@ func (l *link) next(size int) store.Entry {
 	e := store.Entry{
 		Customer: l.key.Customer, Kind: store.KindBatch, Agent: "munich-1", Key: l.key.Key, Stream: l.key.Stream,
 		Epoch: 1772323200000, First: l.seq, Seq: l.seq, Prev: l.prev,
-		SHA256: evidence.Sum(note), Last: evidence.Sum(note), Note: note,
-		Received: at.Add(time.Second), From: at.Add(-time.Minute), Through: at,
+		Note: note, Received: at.Add(time.Second), From: at.Add(-time.Minute), Through: at,
 	}
+	return l.seal(e)
+}
+
+// seal sets what follows from the note of the newest entry.
+func (l *link) seal(e store.Entry) store.Entry {
+	e.SHA256 = evidence.Sum(e.Note)
+	e.Last = e.SHA256
 	var hash uint32
 	fmt.Sscanf(l.key.Key, "agent+%x", &hash)
 	e.Leaf = evidence.Leaf{

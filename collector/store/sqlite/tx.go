@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 )
 
 // tx is a transaction of the writer.
@@ -39,6 +40,19 @@ func (t *tx) run(ctx context.Context, query string, args ...any) (sql.Result, er
 		return nil, err
 	}
 	return s.ExecContext(ctx, args...)
+}
+
+// one runs a statement that changes exactly one row.
+func (t *tx) one(ctx context.Context, query string, args ...any) error {
+	res, err := t.run(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%d rows were changed, want 1", n)
+	}
+	return err
 }
 
 // row reads one row into dest and tells whether there was one.

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"proofs", testProofs},
 		{"proofs of a large tree", testLargeProofs},
 		{"check of a sound ledger", testCheckSound},
+		{"pack", testPack},
 		{"derive", testDerive},
 		{"derive all or nothing", testDeriveAtomic},
 		{"derive at once", testDeriveAtOnce},
