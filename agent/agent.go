@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/durable"
 	"github.com/vouch-sla/vouch/probes"
 )
 
@@ -132,7 +133,7 @@ func Run(ctx context.Context, opts Options) (err error) {
 	if err != nil {
 		return err
 	}
-	unlock, err := lockState(o.StateDir)
+	unlock, err := durable.Lock(o.StateDir)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -107,17 +106,4 @@ func parseKey(secret string) (k signingKey, err error) {
 // headsFile is where the heads of the key's chains lie.
 func (k signingKey) headsFile(dir string) headsFile {
 	return headsFile{path: filepath.Join(dir, "heads"), key: evidence.KeyID(k.signer.Name(), k.signer.KeyHash())}
-}
-
-// lockState keeps a second agent from using dir, since two of them would give the
-// same number to different batches. The lock ends with the process.
-func lockState(dir string) (unlock func() error, err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("state directory %s is in use by another agent: stop it, or give this one a directory of its own (%v)", dir, err), f.Close())
-	}
-	return f.Close, nil
 }

@@ -168,22 +168,33 @@ func (v cosignerVerifier) Verify(text, sig []byte) bool {
 // maxCosignedAt is the last second of the year 2261, as for every time here.
 const maxCosignedAt = 9214646399
 
-// CosignedAt verifies that the holder of a cosigner's key cosigned a checkpoint, and
-// returns when he says that he did, in whole seconds. Where he did so more than once
-// in one note, the first counts. Who else signed it is not looked at.
-func CosignedAt(raw []byte, cosigner note.Verifier) (time.Time, error) {
+// OpenCosigned verifies that the holder of a cosigner's key cosigned a checkpoint of
+// the ledger with that origin, and returns the checkpoint, and when he says that he
+// did, in whole seconds. Where he did so more than once in one note, the first counts.
+// Whether the ledger's own key signed it is not looked at: see [OpenCheckpoint].
+func OpenCosigned(raw []byte, origin string, cosigner note.Verifier) (Checkpoint, time.Time, error) {
+	fail := func(err error) (Checkpoint, time.Time, error) {
+		return Checkpoint{}, time.Time{}, fmt.Errorf("cosigned checkpoint: %w", err)
+	}
 	if len(raw) > MaxNote {
-		return time.Time{}, fmt.Errorf("checkpoint of %d bytes: at most %d are allowed", len(raw), MaxNote)
+		return fail(fmt.Errorf("%d bytes, at most %d are allowed", len(raw), MaxNote))
 	}
 	n, err := note.Open(raw, note.VerifierList(cosigner))
 	if err != nil {
-		return time.Time{}, fmt.Errorf("cosigned checkpoint: %w", openError(err))
+		return fail(openError(err))
 	}
 	sig, err := base64.StdEncoding.DecodeString(n.Sigs[0].Base64)
 	if err != nil || len(sig) != 4+cosignatureSize {
-		return time.Time{}, fmt.Errorf("cosigned checkpoint: the signature of key %s is no cosignature", KeyID(cosigner.Name(), cosigner.KeyHash()))
+		return fail(fmt.Errorf("the signature of key %s is no cosignature", KeyID(cosigner.Name(), cosigner.KeyHash())))
 	}
-	return time.Unix(int64(binary.BigEndian.Uint64(sig[4:])), 0).UTC(), nil
+	c, err := parseCheckpoint(n.Text)
+	if err != nil {
+		return fail(err)
+	}
+	if c.Origin != origin {
+		return fail(fmt.Errorf("it is of ledger %q, want %q", c.Origin, origin))
+	}
+	return c, time.Unix(int64(binary.BigEndian.Uint64(sig[4:])), 0).UTC(), nil
 }
 
 // AddCosignature appends to a checkpoint the cosignature that lines hold, which are

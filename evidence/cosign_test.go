@@ -59,15 +59,16 @@ func TestForeignCosignature(t *testing.T) {
 	}
 	copy(sig, hash[:4]) // the hash depends on the name, which is not told here
 	raw := fmt.Appendf(nil, "%s\n\u2014 %s %s\n", text, name, base64.StdEncoding.EncodeToString(sig))
-	at, err := evidence.CosignedAt(raw, v)
-	if want := time.Date(2025, 1, 24, 5, 50, 3, 0, time.UTC); err != nil || !at.Equal(want) {
-		t.Errorf("CosignedAt = %v, %v, want %v", at, err, want)
+	const origin = "developers.google.com/android/binary_transparency/google1p/0"
+	c, at, err := evidence.OpenCosigned(raw, origin, v)
+	if want := time.Date(2025, 1, 24, 5, 50, 3, 0, time.UTC); err != nil || !at.Equal(want) || c.Origin != origin || c.Size != 5 {
+		t.Errorf("OpenCosigned = %+v, %v, %v, want 5 leaves at %v", c, at, err, want)
 	}
 	for i := range text {
 		bad := bytes.Clone(raw)
 		bad[i] ^= 1
-		if _, err := evidence.CosignedAt(bad, v); err == nil {
-			t.Errorf("CosignedAt with byte %d changed: want an error", i)
+		if _, _, err := evidence.OpenCosigned(bad, origin, v); err == nil {
+			t.Errorf("OpenCosigned with byte %d changed: want an error", i)
 		}
 	}
 }
@@ -96,9 +97,12 @@ func TestCosignature(t *testing.T) {
 	if want := string(raw) + mine; err != nil || string(got) != want {
 		t.Fatalf("AddCosignature = %q, %v, want %q", got, err, want)
 	}
-	when, err := evidence.CosignedAt(got, v)
-	if want := at.Truncate(time.Second); err != nil || !when.Equal(want) {
-		t.Errorf("CosignedAt = %v, %v, want %v", when, err, want)
+	cp, when, err := evidence.OpenCosigned(got, "vouch.example.net/anchors", v)
+	if want := at.Truncate(time.Second); err != nil || !when.Equal(want) || cp.Size != 4 || cp.Root != (evidence.Hash{9}) {
+		t.Errorf("OpenCosigned = %+v, %v, %v, want 4 leaves at %v", cp, when, err, want)
+	}
+	if _, _, err := evidence.OpenCosigned(got, "vouch.example.net/acme", v); err == nil {
+		t.Error("OpenCosigned for another ledger: want an error")
 	}
 	if cp, err := evidence.OpenCheckpoint(got, "vouch.example.net/anchors", ledger.known); err != nil || cp.Size != 4 {
 		t.Errorf("OpenCheckpoint of a cosigned checkpoint = %+v, %v, want 4 leaves", cp, err)

@@ -267,7 +267,7 @@ func TestDocExamplesVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if at, err := evidence.CosignedAt([]byte(doc["checkpoint-cosigned"]), watching); err != nil || !at.Equal(t0.Add(8*time.Minute)) {
+	if _, at, err := evidence.OpenCosigned([]byte(doc["checkpoint-cosigned"]), "vouch.example.net/acme", watching); err != nil || !at.Equal(t0.Add(8*time.Minute)) {
 		t.Errorf("checkpoint-cosigned: cosigned at %v, %v, want %v", at, err, t0.Add(8*time.Minute))
 	}
 	proof, err := evidence.ParseInclusionProof([]byte(doc["proof"]))

@@ -46,6 +46,7 @@ var may = map[string][]string{
 	"collector/store/sqlite":    {"", "evidence", "collector/store"},
 	"collector/store/storetest": {"", "evidence", "collector/store"},
 	"collector/web":             {"", "contract", "statement"},
+	"witness":                   {"evidence", "internal/durable"},
 	"configs":                   {"", "contract"},
 	"internal/wire":             {"", "evidence"},
 	"internal/durable":          {},
@@ -75,6 +76,7 @@ var never = map[string][]string{
 	"evidence/stamp":  {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
 	"agent":           {"collector", "contract", "configs", "database/sql", "modernc.org", "github.com/prometheus/client_golang"},
 	"collector":       {"agent", "probes", "configs"},
+	"witness":         {"agent", "collector", "probes", "configs", "contract", "statement", "database/sql"},
 }
 
 // impure are calls of otherwise pure packages that would make a result depend on when

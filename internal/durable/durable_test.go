@@ -125,3 +125,28 @@ func TestReadSecretRefuses(t *testing.T) {
 		t.Errorf("ReadSecret = %q, %v, want it", got, err)
 	}
 }
+
+// Two never have the same directory; who comes after has it.
+func TestLock(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := durable.Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := durable.Lock(dir); err == nil || !strings.Contains(err.Error(), dir+" is in use by another process") {
+		t.Errorf("Lock of a locked directory = %v, want an error that names it", err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := durable.Lock(dir)
+	if err != nil {
+		t.Fatalf("Lock afterwards: %v", err)
+	}
+	if err := again(); err != nil {
+		t.Error(err)
+	}
+	if _, err := durable.Lock(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Lock of no directory = %v, want fs.ErrNotExist", err)
+	}
+}
