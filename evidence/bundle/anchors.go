@@ -125,13 +125,13 @@ func (v *verifier) anchor(dir string) (anchor, error) {
 	if err != nil {
 		return a, fmt.Errorf("%s: %v", anchorProof, err)
 	}
-	return v.vouched(a, proof.Checkpoint)
+	return v.vouched(a, own.Name(), proof.Checkpoint)
 }
 
 // vouched looks who outside vouches for the checkpoint of the anchor ledger.
-func (v *verifier) vouched(a anchor, checkpoint []byte) (anchor, error) {
+func (v *verifier) vouched(a anchor, origin string, checkpoint []byte) (anchor, error) {
 	for _, k := range v.pins.cosigners() {
-		if at, err := evidence.CosignedAt(checkpoint, k); err == nil {
+		if _, at, err := evidence.OpenCosigned(checkpoint, origin, k); err == nil {
 			a.vouch(at, "witness "+k.Name())
 		}
 	}
