@@ -29,6 +29,7 @@ const (
 	KindKeyRevoked           RecordKind = "key-revoked"
 	KindStatementIssued      RecordKind = "statement-issued"
 	KindAcceptance           RecordKind = "acceptance"   // the other party accepts a record or a statement
+	KindLegalHold            RecordKind = "legal-hold"   // nothing of the customer is erased from here on, or again it may be
 	KindDataErased           RecordKind = "data-erased"  // bodies erased under retention, hashes kept
 	KindEquivocation         RecordKind = "equivocation" // a fork: two batches under one number, both kept
 	KindLostHere             RecordKind = "lost-here"    // the collector was restored from a back-up and lost what came after it

@@ -241,6 +241,14 @@ type AcceptanceBody struct {
 	Note    string `json:"note,omitempty"`    // the customer's own signed note, where he made one
 }
 
+// HoldBody places or removes a legal hold: while one stands, nothing of the customer is
+// erased.
+type HoldBody struct {
+	ID      string `json:"id"`
+	Reason  string `json:"reason"`
+	Removed bool   `json:"removed,omitempty"` // the hold of that ID stands no longer
+}
+
 // RevokedBody ends a key: what it signed and what came in later is not believed.
 type RevokedBody struct {
 	Subject string        `json:"subject"` // the agent

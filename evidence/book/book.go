@@ -24,9 +24,11 @@ import (
 // Book is what the records of one ledger say, taken in the order of the ledger.
 type Book struct {
 	contractID vouch.ContractID
-	versions   []contract.Version
-	sites      []vouch.Site // in the order of their first record; devices without lease and checks
+	agreed     []agreed           // versions as they were recorded
+	versions   []contract.Version // as they are in force, in that order
+	sites      []vouch.Site       // in the order of their first record; devices without lease and checks
 	services   []vouch.Service
+	rents      map[vouch.DeviceID][]rent // leases as they were recorded
 	leases     map[vouch.DeviceID][]contract.Span
 	installed  map[vouch.DeviceID]bool // ever
 	speakers   map[vouch.AgentID]vouch.LocationID
@@ -35,7 +37,9 @@ type Book struct {
 	assigned   map[Assigned][]contract.Span
 	subjects   map[string]map[Assigned]bool // what the newest assignment record of a subject names
 	works      []Work
-	claims     []claim
+	claims     []Claim
+	said       []Acceptance
+	holds      []Hold
 	turns      int // records about exclusions
 	incidents  []Known
 	issues     []Issue
@@ -44,7 +48,7 @@ type Book struct {
 // New returns the book of an empty ledger.
 func New() *Book {
 	return &Book{
-		leases: map[vouch.DeviceID][]contract.Span{}, installed: map[vouch.DeviceID]bool{},
+		rents: map[vouch.DeviceID][]rent{}, leases: map[vouch.DeviceID][]contract.Span{}, installed: map[vouch.DeviceID]bool{},
 		speakers: map[vouch.AgentID]vouch.LocationID{}, custody: map[vouch.LocationID]vouch.Custody{},
 		assigned: map[Assigned][]contract.Span{}, subjects: map[string]map[Assigned]bool{},
 	}
@@ -83,6 +87,8 @@ func (b *Book) Take(rec evidence.Record) error {
 	case evidence.KindAcceptance:
 		b.turns++
 		err = b.takeAcceptance(rec)
+	case evidence.KindLegalHold:
+		err = b.takeHold(rec)
 	case evidence.KindIncidentEvent:
 		err = b.takeIncident(rec)
 	case evidence.KindStatementIssued:
@@ -100,21 +106,44 @@ func body[T any](rec evidence.Record) (T, error) {
 	return out, err
 }
 
+// agreed is a version of the contract as it was recorded.
+type agreed struct {
+	contract.Version
+	record   string
+	recorded time.Time
+	accepted *Acceptance // nil: by nobody
+}
+
 func (b *Book) takeContract(rec evidence.Record) error {
 	c, err := body[ContractBody](rec)
 	if err != nil {
 		return err
 	}
-	v := c.Version
-	if len(b.versions) > 0 {
-		// What the parties agreed first holds from when they agreed that it does. A
-		// later version cannot reach back behind its own recording.
-		v.InForce = max(v.InForce, contract.Ceil(rec.Recorded))
-	}
 	b.contractID = c.Contract
-	b.versions = append(b.versions, v)
-	slices.SortStableFunc(b.versions, func(x, y contract.Version) int { return cmp.Compare(x.InForce, y.InForce) })
+	b.agreed = append(b.agreed, agreed{Version: c.Version, record: rec.ID, recorded: rec.Recorded})
+	b.enforce()
 	return nil
+}
+
+// enforce works out from when on each version is in force.
+func (b *Book) enforce() {
+	b.versions = nil
+	for i, a := range b.agreed {
+		v := a.Version
+		switch {
+		case a.accepted != nil:
+			if v.AcceptedBy == "" {
+				v.AcceptedBy, v.AcceptedAt = a.accepted.By, contract.Ceil(a.accepted.Recorded)
+			}
+		case i > 0:
+			// What the parties agreed first holds from when they agreed that it does. A
+			// later version cannot reach back behind its own recording, unless the
+			// customer says that it does.
+			v.InForce = max(v.InForce, contract.Ceil(a.recorded))
+		}
+		b.versions = append(b.versions, v)
+	}
+	slices.SortStableFunc(b.versions, func(x, y contract.Version) int { return cmp.Compare(x.InForce, y.InForce) })
 }
 
 // Contracts returns the versions of the contract in the order in which they are in

@@ -33,10 +33,16 @@ func rel(spans []contract.Span) string {
 // take enters a record that was recorded and effective at an instant.
 func take(t *testing.T, b *book.Book, recorded int, id string, kind evidence.RecordKind, author string, body any) {
 	t.Helper()
+	correct(t, b, recorded, id, "", kind, author, body)
+}
+
+// correct is take of a record that corrects another.
+func correct(t *testing.T, b *book.Book, recorded int, id, corrects string, kind evidence.RecordKind, author string, body any) {
+	t.Helper()
 	raw, err := evidence.MarshalCanonical(body)
 	if err == nil {
-		err = b.Take(evidence.Record{RecordHeader: evidence.RecordHeader{
-			Customer: "acme", Kind: kind, ID: id, Recorded: at(recorded), Effective: at(recorded), Author: author}, Body: raw})
+		err = b.Take(evidence.Record{RecordHeader: evidence.RecordHeader{Customer: "acme", Kind: kind, ID: id,
+			Recorded: at(recorded), Effective: at(recorded), Author: author, Corrects: corrects}, Body: raw})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -15,11 +15,14 @@ import (
 // Work is a maintenance as it was announced.
 type Work struct {
 	MaintenanceBody
-	Record    string // id of the record
-	Announced time.Time
-	Author    string
-	Cancelled time.Time // zero: never
-	Canceller string
+	Record      string // id of the record
+	Announced   time.Time
+	Author      string
+	Cancelled   time.Time // zero: never
+	Canceller   string
+	Corrects    string // ID of the maintenance that this one took the place of, or empty
+	CorrectedBy string // ID of the one that took its place; it is cancelled with that
+	Customer    Word
 }
 
 func (b *Book) takeAnnounced(rec evidence.Record) error {
@@ -27,7 +30,17 @@ func (b *Book) takeAnnounced(rec evidence.Record) error {
 	if err != nil {
 		return err
 	}
-	b.works = append(slices.Clip(b.works), Work{MaintenanceBody: m, Record: rec.ID, Announced: rec.Recorded, Author: rec.Author})
+	w := Work{MaintenanceBody: m, Record: rec.ID, Announced: rec.Recorded, Author: rec.Author}
+	b.works = slices.Clone(b.works)
+	for i := range b.works {
+		if x := &b.works[i]; rec.Corrects != "" && x.Record == rec.Corrects {
+			x.CorrectedBy, w.Corrects = m.ID, x.ID
+			if x.Cancelled.IsZero() {
+				x.Cancelled, x.Canceller = rec.Recorded, rec.Author
+			}
+		}
+	}
+	b.works = append(b.works, w)
 	return nil
 }
 
@@ -49,24 +62,38 @@ func (b *Book) takeCancelled(rec evidence.Record) error {
 // changed, by the next record.
 func (b *Book) Works() []Work { return slices.Clip(b.works) }
 
-// claim is a claim with what became of it.
-type claim struct {
+// Claim is a claim with what became of it.
+type Claim struct {
 	ClaimBody
-	record   string
-	recorded time.Time
-	author   string
-	approver string    // the last who approved
-	rejected time.Time // zero: not
-	accepted bool      // by the customer
-	objected time.Time // by the customer; zero: never
+	Record   string // id of the record
+	Recorded time.Time
+	Author   string
+
+	Approver  string // the last who approved, a second person before the author; empty: nobody
+	Approved  time.Time
+	Rejecter  string // empty: nobody, or it was approved after that
+	Rejected  time.Time
+	RuledWhy  string // in the words of the last who ruled
+	Corrects  string // ID of the claim that this one took the place of, or empty
+	Corrected time.Time
+	// CorrectedBy is the ID of the claim that took its place; it counts no longer.
+	CorrectedBy string
+	Customer    Word
 }
 
 func (b *Book) takeClaim(rec evidence.Record) error {
-	c, err := body[ClaimBody](rec)
+	body, err := body[ClaimBody](rec)
 	if err != nil {
 		return err
 	}
-	b.claims = append(b.claims, claim{ClaimBody: c, record: rec.ID, recorded: rec.Recorded, author: rec.Author})
+	c := Claim{ClaimBody: body, Record: rec.ID, Recorded: rec.Recorded, Author: rec.Author}
+	b.claims = slices.Clone(b.claims)
+	for i := range b.claims {
+		if x := &b.claims[i]; rec.Corrects != "" && x.Record == rec.Corrects {
+			x.Corrected, x.CorrectedBy, c.Corrects = rec.Recorded, c.ID, x.ID
+		}
+	}
+	b.claims = append(b.claims, c)
 	return nil
 }
 
@@ -75,46 +102,38 @@ func (b *Book) takeRuling(rec evidence.Record) error {
 	if err != nil {
 		return err
 	}
+	b.claims = slices.Clone(b.claims)
 	for i := range b.claims {
-		switch c := &b.claims[i]; {
-		case c.ID != r.ID:
-		case rec.Kind == evidence.KindExclusionApproved:
-			c.approver, c.rejected = rec.Author, time.Time{}
-		default:
-			c.approver, c.rejected = "", rec.Recorded
+		c := &b.claims[i]
+		if c.ID != r.ID {
+			continue
+		}
+		c.RuledWhy = r.Reason
+		if rec.Kind == evidence.KindExclusionRejected {
+			c.Rejecter, c.Rejected, c.Approver, c.Approved = rec.Author, rec.Recorded, "", time.Time{}
+			continue
+		}
+		c.Rejecter, c.Rejected = "", time.Time{}
+		if c.Approver == "" || rec.Author != c.Author {
+			c.Approver, c.Approved = rec.Author, rec.Recorded
 		}
 	}
 	return nil
 }
 
-func (b *Book) takeAcceptance(rec evidence.Record) error {
-	a, err := body[AcceptanceBody](rec)
-	if err != nil {
-		return err
-	}
-	for i := range b.claims {
-		switch c := &b.claims[i]; {
-		case c.record != a.Record:
-		case a.Objects:
-			if c.objected.IsZero() {
-				c.objected = rec.Recorded
-			}
-		default:
-			c.accepted = true
-		}
-	}
-	return nil
-}
+// Claims returns the claims in the order of the ledger, those that were corrected or
+// rejected among them. It is replaced, not changed, by the next record.
+func (b *Book) Claims() []Claim { return slices.Clip(b.claims) }
 
-// exclusion returns what a claim stands for. What the provider says happened before he
+// Exclusion returns what a claim stands for. What the provider says happened before he
 // wrote it down happened when he wrote it down, unless the customer accepts.
-func (c claim) exclusion() contract.Exclusion {
-	recorded := contract.Ceil(c.recorded)
+func (c Claim) Exclusion() contract.Exclusion {
+	recorded := contract.Ceil(c.Recorded)
 	at := func(t time.Time) contract.Second {
 		switch {
 		case t.IsZero():
 			return 0
-		case c.accepted:
+		case c.Customer.Accepted != nil:
 			return contract.Ceil(t)
 		}
 		return max(contract.Ceil(t), recorded)
@@ -122,18 +141,17 @@ func (c claim) exclusion() contract.Exclusion {
 	e := contract.Exclusion{
 		ID: c.ID, Kind: c.Kind, Span: contract.Span{From: contract.Ceil(c.From), To: contract.Ceil(c.To)}, Reason: c.Reason,
 		AnnouncedAt: at(c.Announced), ToldAt: at(c.Told), RecordedAt: recorded,
-		Author: c.author, Approver: c.approver, Evidence: c.Evidence, Accepted: c.accepted || c.approver != "",
+		Author: c.Author, Approver: c.Approver, Evidence: c.Evidence,
 	}
-	if c.accepted {
-		e.AcceptedBy = contract.AcceptedCustomer
-	} else if e.Accepted {
-		e.AcceptedBy = contract.AcceptedProvider
+	if c.Approver != "" {
+		e.Accepted, e.AcceptedBy = true, contract.AcceptedProvider
 	}
-	if !c.objected.IsZero() {
-		e.ObjectedAt = contract.Ceil(c.objected)
+	c.Customer.mark(&e)
+	if !c.Rejected.IsZero() {
+		e.RejectedAt = contract.Ceil(c.Rejected)
 	}
-	if !c.rejected.IsZero() {
-		e.RejectedAt = contract.Ceil(c.rejected)
+	if !c.Corrected.IsZero() {
+		e.CorrectedAt = contract.Ceil(c.Corrected)
 	}
 	return e
 }
@@ -156,11 +174,12 @@ func (b *Book) Exclusions(d vouch.DeviceID) []contract.Exclusion {
 		if !m.Cancelled.IsZero() {
 			e.CancelledAt = contract.Ceil(m.Cancelled)
 		}
+		m.Customer.mark(&e)
 		out = append(out, e)
 	}
 	for _, c := range b.claims {
 		if concerns(c.Site, c.Device) {
-			out = append(out, c.exclusion())
+			out = append(out, c.Exclusion())
 		}
 	}
 	return out
@@ -168,7 +187,12 @@ func (b *Book) Exclusions(d vouch.DeviceID) []contract.Exclusion {
 
 // Decide judges what may take time of a device out of the count, as of an instant.
 func (b *Book) Decide(d vouch.DeviceID, now contract.Second) []contract.Decision {
-	return contract.Scope{Versions: b.Contracts(), Leases: b.Leases(d), Now: now}.Decide(b.Exclusions(d))
+	return b.Scope(d, now).Decide(b.Exclusions(d))
+}
+
+// Scope returns what the exclusions of a device are decided by, as of an instant.
+func (b *Book) Scope(d vouch.DeviceID, now contract.Second) contract.Scope {
+	return contract.Scope{Versions: b.Contracts(), Leases: b.Leases(d), Now: now}
 }
 
 // Turns counts what was said about exclusions, to tell whether anything was added.

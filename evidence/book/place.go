@@ -52,37 +52,63 @@ func (b *Book) takeServices(rec evidence.Record) error {
 	return nil
 }
 
-// takeLease enters a lease. The first that is said of a device holds as it stands;
-// a later one changes nothing of the time before it was recorded.
+// rent is a lease as it was recorded.
+type rent struct {
+	contract.Span
+	record   string
+	recorded contract.Second
+	corrects string
+	accepted bool // by the customer
+}
+
 func (b *Book) takeLease(rec evidence.Record) error {
 	l, err := body[LeaseBody](rec)
 	if err != nil {
 		return err
 	}
-	span := contract.Span{From: 0, To: Endless}
+	r := rent{Span: contract.Span{From: 0, To: Endless}, record: rec.ID, recorded: contract.Ceil(rec.Recorded), corrects: rec.Corrects}
 	if !l.From.IsZero() {
-		span.From = contract.Ceil(l.From)
+		r.From = contract.Ceil(l.From)
 	}
 	if !l.Until.IsZero() {
-		span.To = contract.Ceil(l.Until)
+		r.To = contract.Ceil(l.Until)
 	}
-	was, known := b.leases[l.Device]
-	if !known {
-		b.leases[l.Device] = []contract.Span{span}
-		return nil
-	}
-	at := contract.Ceil(rec.Recorded)
-	var now []contract.Span
-	for _, s := range was {
-		if s.To = min(s.To, at); !s.Empty() {
-			now = append(now, s)
-		}
-	}
-	if span.From = max(span.From, at); !span.Empty() {
-		now = append(now, span)
-	}
-	b.leases[l.Device] = contract.Union(now)
+	b.rents[l.Device] = append(b.rents[l.Device], r)
+	b.leases[l.Device] = leased(b.rents[l.Device])
 	return nil
+}
+
+// leased returns the time in which a device is leased. The first lease that is said of
+// it holds as it stands. A later one changes nothing of the time before it was recorded,
+// unless the customer accepts: then it takes over from its own beginning on, and of the
+// lease that it corrects nothing is left.
+func leased(rents []rent) []contract.Span {
+	corrected := func(record string) bool {
+		return slices.ContainsFunc(rents, func(r rent) bool { return r.accepted && r.corrects == record })
+	}
+	var out []contract.Span
+	begun := false
+	for _, r := range rents {
+		at := r.recorded
+		switch {
+		case corrected(r.record):
+			continue
+		case !begun || r.accepted:
+			at = r.From
+		}
+		begun = true
+		var now []contract.Span
+		for _, s := range out {
+			if s.To = min(s.To, at); !s.Empty() {
+				now = append(now, s)
+			}
+		}
+		if r.From = max(r.From, at); !r.Empty() {
+			now = append(now, r.Span)
+		}
+		out = now
+	}
+	return append([]contract.Span{}, contract.Union(out)...) // not nil, which would be no bounds
 }
 
 // Leases returns the time in which a device is measured, in order. A device of which
