@@ -138,8 +138,9 @@ func (p *packer) choose(ctx context.Context, e *bundle.Evidence, choice bundleCh
 	e.Manifest = m.Text()
 	carried := m.Reach
 	if !choice.around.Empty() {
-		carried = p.book.Back(choice.around)
-		if e.Excerpt, err = p.excerpt(ctx, choice.around, now); err != nil {
+		days := contract.Span{From: choice.around.From, To: min(choice.around.To, max(p.book.Until(now), choice.around.From+1))}
+		carried = p.book.Back(days)
+		if e.Excerpt, err = p.excerpt(ctx, days, now); err != nil {
 			return err
 		}
 	}

@@ -81,4 +81,96 @@ func TestBundle(t *testing.T) {
 	if bytes.Contains(old, []byte("other")) {
 		t.Error("the bundle speaks of another customer")
 	}
+
+	// What comes in later makes the next version, and changes nothing of the first.
+	if c.play(from.Add(120*time.Second), 60, "acme", both); c.issues("acme") != 1 {
+		t.Error("samples of after the period made another version")
+	}
+	early := c.agents["OWN-1"]
+	early.store(t, c, "acme", from, to, early.sample("acme", "rt1", from.Add(5*time.Second), vouch.Up))
+	if r := verify(t, c.bundle("acme", from, to, nil), bundle.Options{}); r.Version != 1 {
+		t.Errorf("version %d, want 1", r.Version)
+	}
+}
+
+// issues counts the statements that were issued.
+func (c *centre) issues(cu vouch.CustomerID) int {
+	c.t.Helper()
+	var out []admin.Issued
+	if err := c.client().Get(c.t.Context(), admin.PathIssued, url.Values{"customer": {string(cu)}}, &out); err != nil {
+		c.t.Fatal(err)
+	}
+	return len(out)
+}
+
+// Late measurements make the next version of a statement by themselves; it says what
+// changed, and both versions are still there to be checked, one grown from the other.
+func TestLateDataAmends(t *testing.T) {
+	c := newCentre(t)
+	from := time.Now().UTC().Truncate(time.Second).Add(-4 * time.Minute)
+	to := from.Add(80 * time.Second)
+	down := map[vouch.AgentID][][2]int{"AMS-1": {{10, 40}}}
+	// One witness has spoken, the other is late.
+	p := c.agents["AMS-1"]
+	samples := func(p *player, down [][2]int) (out []vouch.Sample) {
+		for s := range 90 {
+			o := vouch.Up
+			for _, d := range down {
+				if d[0] <= s && s < d[1] {
+					o = vouch.Down
+				}
+			}
+			out = append(out, p.sample("acme", "rt1", from.Add(time.Duration(s)*time.Second), o))
+		}
+		return out
+	}
+	p.store(t, c, "acme", from, from.Add(90*time.Second), samples(p, down["AMS-1"])...)
+	c.wait("the first witness is heard", func() bool { return c.leavesRead("acme") })
+	if _, err := c.issue("acme", from, to, ""); err != nil {
+		t.Fatal(err)
+	}
+	first := c.bundle("acme", from, to, nil)
+	p = c.agents["BRU-1"]
+	p.store(t, c, "acme", from, from.Add(90*time.Second), samples(p, both["BRU-1"])...)
+	c.wait("late data make the next version", func() bool { return c.issues("acme") == 2 })
+	second := c.bundle("acme", from, to, nil)
+	r := verify(t, second, bundle.Options{Since: bytes.NewReader(first), SinceLen: int64(len(first))})
+	sound(t, r)
+	if s := r.Computed; r.Version != 2 || s == nil || s.Replaces == nil || s.Replaces.Version != 1 || s.Replaces.Difference.Down <= 0 || s.Issued.Reason == "" {
+		t.Errorf("the second version says %+v", r.Computed)
+	}
+	if r.Verdict != bundle.Proven {
+		t.Errorf("Verify with an earlier bundle that is trusted = %s, want proven", r.Verdict)
+	}
+	old := c.bundle("acme", from, to, url.Values{"version": {"1"}})
+	if !bytes.Equal(old, first) {
+		t.Error("the bundle of the first version is another than before")
+	}
+	if r := verify(t, first, bundle.Options{Since: bytes.NewReader(second), SinceLen: int64(len(second))}); r.Verdict != bundle.Disproved {
+		t.Errorf("a ledger that shrank = %s, want disproved", r.Verdict)
+	}
+}
+
+// leavesRead reports whether all that is stored is derived.
+func (c *centre) leavesRead(cu vouch.CustomerID) bool {
+	f, _ := c.statement(cu, time.Now().Add(-4*time.Minute), time.Now())
+	return f.Up+f.Down+f.Unknown > 0
+}
+
+// A dispute about one day fits in a mail: samples of that day alone, and all leaves.
+func TestBundleAroundADay(t *testing.T) {
+	c := newCentre(t)
+	from := time.Now().UTC().Truncate(time.Second).Add(-4 * time.Minute)
+	to := from.Add(100 * time.Second)
+	c.play(from, 110, "acme", both)
+	c.wait("the figures are there", func() bool {
+		f, _ := c.statement("acme", from, to)
+		return f.Down == 30
+	})
+	b := c.bundle("acme", from, to, url.Values{"around": {from.Format(time.DateOnly)}})
+	r := verify(t, b, bundle.Options{Explain: from.Add(20 * time.Second)})
+	sound(t, r)
+	if r.Explain == nil || len(r.Explain.Devices) == 0 || r.Explain.Devices[0].State != "down" || len(r.Explain.Devices[0].Witnesses) < 2 {
+		t.Errorf("explanation = %+v, want rt1 down with its witnesses", r.Explain)
+	}
 }

@@ -133,6 +133,7 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 	g.Go(func() error { return c.watch.run(ctx) })
 	g.Go(func() error { return c.replan(ctx) })
 	g.Go(func() error { return c.figures.run(ctx) })
+	g.Go(func() error { return c.amend(ctx) })
 	g.Go(func() error { return c.figures.night(ctx, c.reader.caught, c.log) })
 	g.Go(func() error { return c.notifier.Run(ctx) })
 	if c.sink != nil {

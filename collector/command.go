@@ -252,6 +252,7 @@ func (c *Collector) exclusionsChanged(m admin.Maintenance) {
 	c.grew(m.Customer)
 	c.judge.reconsider(c.base.scopeOf(m.Customer, m.Site, m.Device), m.Customer)
 	c.watch.changed()
+	c.figures.changed()
 }
 
 func (c *Collector) addToken(r *http.Request) (any, error) {

@@ -133,6 +133,10 @@ func (f *figures) judgeDay(ctx context.Context, d book.Day) error {
 // batch says; for every device of the customer where it says nothing else.
 func (f *figures) touched(c vouch.CustomerID, samples []vouch.Sample) []dayKey {
 	now := contract.Floor(f.now())
+	until := of(f.book, c, (*book.Book).IssuedUntil)
+	if slices.ContainsFunc(samples, func(s vouch.Sample) bool { return contract.Floor(s.Start) < until }) {
+		f.changed()
+	}
 	over := func(s vouch.Sample) bool { return (contract.Floor(s.Start)/secondsADay+1)*secondsADay <= now }
 	if !slices.ContainsFunc(samples, over) {
 		return nil // as nearly always

@@ -28,6 +28,7 @@ type figures struct {
 	data store.Derived
 	now  func() time.Time
 
+	past   chan struct{}      // rung when something of days that are over changed; it holds one ring at most
 	wanted chan figuresWanted // months that a page asked for and that nobody has computed yet
 
 	keep sync.Mutex // held while a day is stored, and while samples of days that are over are derived
@@ -53,7 +54,7 @@ const secondsADay = book.SecondsADay
 const maxDays = 110_000
 
 func newFigures(b *base, k *books, data store.Derived, now func() time.Time) *figures {
-	return &figures{base: b, book: k, data: data, now: now, wanted: make(chan figuresWanted, 1024), days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
+	return &figures{base: b, book: k, data: data, now: now, past: make(chan struct{}, 1), wanted: make(chan figuresWanted, 1024), days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
 }
 
 // forget drops days that samples came for, and keeps whoever computes them right now
@@ -65,6 +66,17 @@ func (f *figures) forget(days []dayKey) {
 		f.gen[k.deviceKey]++
 		delete(f.late, k.deviceKey)
 		delete(f.days, k)
+	}
+	if len(days) > 0 {
+		f.changed()
+	}
+}
+
+// changed says that something of the past changed.
+func (f *figures) changed() {
+	select {
+	case f.past <- struct{}{}:
+	default:
 	}
 }
 

@@ -110,6 +110,14 @@ func (b *Book) takeIssue(rec evidence.Record) error {
 // Issues returns the statements that were issued, in order.
 func (b *Book) Issues() []Issue { return slices.Clip(b.issues) }
 
+// IssuedUntil returns the end of the latest period that a statement was issued for.
+func (b *Book) IssuedUntil() (to contract.Second) {
+	for _, i := range b.issues {
+		to = max(to, i.Period().To)
+	}
+	return to
+}
+
 // Period returns the period of an issued statement.
 func (i IssueBody) Period() contract.Span {
 	return contract.Span{From: contract.Floor(i.From), To: contract.Floor(i.To)}

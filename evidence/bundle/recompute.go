@@ -4,7 +4,6 @@
 package bundle
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -302,14 +301,17 @@ func (l *lateness) report(c *computation) {
 
 // findSegment returns the segment of a verdict that holds an instant.
 func findSegment(segs []contract.Segment, at contract.Second) (contract.Segment, bool) {
-	i, _ := slices.BinarySearchFunc(segs, at, func(s contract.Segment, t contract.Second) int {
-		if s.To <= t {
+	i, ok := slices.BinarySearchFunc(segs, at, func(s contract.Segment, t contract.Second) int {
+		switch {
+		case s.To <= t:
 			return -1
+		case s.From > t:
+			return 1
 		}
-		return cmp.Compare(s.From, t+1) // 1 or 0 never before the one that holds it
+		return 0
 	})
-	if i < len(segs) && segs[i].Contains(at) {
-		return segs[i], true
+	if !ok {
+		return contract.Segment{}, false
 	}
-	return contract.Segment{}, false
+	return segs[i], true
 }
