@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -94,6 +95,14 @@ func (c *Collector) statementFor(r *http.Request) (any, error) {
 			return nil, badRequest("to: %v", err)
 		}
 	}
+	format, err := statement.ParseFormat(cmp.Or(r.FormValue("format"), "text"))
+	if err != nil {
+		return nil, badRequest("%v", err)
+	}
+	lang, err := statement.ParseLanguage(cmp.Or(r.FormValue("lang"), "en"))
+	if err != nil {
+		return nil, badRequest("%v", err)
+	}
 	period, err := c.periodOf(cu, r.FormValue("month"), from, to)
 	if err == nil {
 		err = checkPeriod(period)
@@ -105,20 +114,5 @@ func (c *Collector) statementFor(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return render(s, r.FormValue("format"), r.FormValue("lang"))
-}
-
-func render(s statement.Statement, format, lang string) (document, error) {
-	switch format {
-	case "json":
-		return s.JSON(), nil
-	case "csv":
-		return s.CSV(), nil
-	case "", "text":
-		if lang == "nl" {
-			return s.Text(statement.Dutch), nil
-		}
-		return s.Text(statement.English), nil
-	}
-	return nil, badRequest("format %q: allowed are text, csv and json", format)
+	return document(s.Render(format, lang)), nil
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/book"
+	"github.com/vouch-sla/vouch/statement"
 )
 
 // BenchmarkStatement makes the statement of a customer with 1,000 devices over 31 days
 // that are over, each seen by three locations and out for some minutes on one day in
 // five: cold by a collector that has just started and was there when the days ended,
-// warm by one that was asked before.
+// warm by one that was asked before. HTML is what it then takes to write the document.
 func BenchmarkStatement(b *testing.B) {
 	const devices, days = 1000, 31
 	first := contract.Floor(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
@@ -44,6 +45,15 @@ func BenchmarkStatement(b *testing.B) {
 		makeStatement(b, c, period)
 		for b.Loop() {
 			makeStatement(b, c, period)
+		}
+	})
+	b.Run("html", func(b *testing.B) {
+		s, err := cold().statement(b.Context(), "acme", period)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			b.ReportMetric(float64(len(s.HTML(statement.Dutch))), "bytes")
 		}
 	})
 }

@@ -77,14 +77,14 @@ type seen struct {
 	reason   vouch.Reason
 }
 
-// device judges samples of one every ten seconds by four locations.
+// device judges samples of one every twenty seconds by four locations.
 func device(t testing.TB, id vouch.DeviceID, versions []contract.Version, over contract.Span, exclusions []contract.Exclusion, unlike ...seen) statement.Device {
 	t.Helper()
 	m := contract.Matter{Span: over, Versions: versions, Leases: []contract.Span{over}}
 	for _, v := range versions[0].Terms.Voters {
 		c := contract.Check{Name: "icmp", Kind: vouch.KindICMP}
-		for s := over.From; s < over.To; s += 10 {
-			x := contract.Sample{Start: contract.Milli(s) * 1000, Interval: 10 * time.Second, Timeout: 2 * time.Second, Outcome: vouch.Up}
+		for s := over.From; s < over.To; s += 20 {
+			x := contract.Sample{Start: contract.Milli(s) * 1000, Interval: 20 * time.Second, Timeout: 2 * time.Second, Outcome: vouch.Up}
 			for _, u := range unlike {
 				if u.location == string(v.Location) && u.span.Contains(s) {
 					x.Outcome, x.Reason = u.outcome, u.reason

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/vouch-sla/vouch/contract"
 )
 
 // textWidth is the width of the plain text, that of a terminal and of a letter.
@@ -139,13 +137,7 @@ func (p *page) row(cells []string) {
 }
 
 func (p *page) subject(name string, b Body) {
-	figure := func(x contract.Percent) string {
-		if !x.Valid() {
-			return "-"
-		}
-		return p.l.decimal(x.String())
-	}
-	p.row([]string{name, figure(b.Headline), figure(b.Coverage), duration(b.Agreed), duration(b.Excluded), duration(b.Down), duration(b.Unknown)})
+	p.row([]string{name, p.l.figure(b.Headline), p.l.figure(b.Coverage), duration(b.Agreed), duration(b.Excluded), duration(b.Down), duration(b.Unknown)})
 }
 
 // remarks says of each subject with a target how it stands to it, and of each with

@@ -55,6 +55,14 @@ func (l Language) percent(p contract.Percent) string {
 	return l.decimal(p.String()) + hardSpace + "%"
 }
 
+// figure prints a figure without its sign, for a column that has it.
+func (l Language) figure(p contract.Percent) string {
+	if !p.Valid() {
+		return "-"
+	}
+	return l.decimal(p.String())
+}
+
 func (l Language) decimal(s string) string { return l.pick(s, strings.Replace(s, ".", ",", 1)) }
 
 // duration prints seconds exactly, as h:mm:ss.
@@ -77,6 +85,9 @@ func (l Language) spoken(s int64) string {
 	}
 	return strings.Join(parts, " ")
 }
+
+// month is the name of a month.
+func (l Language) month(m time.Month) string { return l.pick(m.String(), monthsDutch[m]) }
 
 var monthsDutch = [...]string{"", "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"}
 var daysDutch = [...]string{"zo", "ma", "di", "wo", "do", "vr", "za"}

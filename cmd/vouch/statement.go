@@ -43,7 +43,7 @@ func newStatementCmd() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&lang, "lang", "en", "language: en or nl")
-	f.StringVar(&format, "format", "text", "text, csv or json")
+	f.StringVar(&format, "format", "text", "text, html, csv or json")
 	c.AddCommand(newIssueCmd(client), newIssuedCmd(client))
 	return c
 }
