@@ -19,7 +19,7 @@ import (
 // status says how the collector itself is.
 func (c *Collector) status(ctx context.Context) (admin.Status, error) {
 	s := admin.Status{
-		Version: c.opts.Version, Origin: c.opts.Origin, Started: c.started, Pin: c.pin,
+		Version: c.opts.Version, Origin: c.opts.Origin, Started: c.started, Pin: c.pin, Key: c.own.public,
 		Agents: c.agentStatus(), Refused: c.count.refusals(), Sinks: []admin.Sink{}, Ledgers: []admin.Ledger{},
 	}
 	customers, err := c.store.Customers(ctx)

@@ -35,7 +35,7 @@ func newStatusCmd() *cobra.Command {
 
 func printStatus(out io.Writer, s admin.Status, now time.Time) error {
 	fmt.Fprintf(out, "vouch %s, ledger %s, running since %s\n", s.Version, s.Origin, when(s.Started))
-	fmt.Fprintf(out, "agents pin %s\n\n", s.Pin)
+	fmt.Fprintf(out, "agents pin %s\nledger key %s\n           (for the annex of contracts: customers name it to vouch-verify)\n\n", s.Pin, s.Key)
 	w := table(out)
 	fmt.Fprintln(w, "AGENT\tLOCATION\tCUSTODY\tLAST HEARTBEAT\tBATCHES THROUGH\tCLOCK\tDROPPED")
 	for _, a := range s.Agents {

@@ -136,6 +136,7 @@ type Status struct {
 	Origin    string        `json:"origin"`
 	Started   time.Time     `json:"started"`
 	Pin       string        `json:"pin"`
+	Key       string        `json:"ledger_key"` // public key of the ledger, for a contract's annex
 	Agents    []AgentStatus `json:"agents"`
 	Ledgers   []Ledger      `json:"ledgers"`
 	Sinks     []Sink        `json:"sinks"`

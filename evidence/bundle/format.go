@@ -44,7 +44,7 @@ const (
 )
 
 // Renderings of the statement, for people: each is made from statement.json.
-var renderings = []string{"statement.en.txt", "statement.nl.txt", "statement.csv"}
+var renderings = []string{"statement.en.txt", "statement.nl.txt", "statement.en.html", "statement.nl.html", "statement.csv"}
 
 // Bounds on what is read. A month of a thousand agents stays below them.
 const (

@@ -81,6 +81,10 @@ func Render(s statement.Statement, name string) []byte {
 		return s.Text(statement.English)
 	case "statement.nl.txt":
 		return s.Text(statement.Dutch)
+	case "statement.en.html":
+		return s.HTML(statement.English)
+	case "statement.nl.html":
+		return s.HTML(statement.Dutch)
 	case "statement.csv":
 		return s.CSV()
 	}

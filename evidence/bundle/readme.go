@@ -18,7 +18,7 @@ This file holds statement %s, version %d, for %s over %s to %s,
 and everything that it rests on, so that you can check it without asking the provider.
 
 Read first
-  statement.en.txt       the statement in plain text (statement.csv for a spreadsheet)
+  statement.en.html      the statement, to read or print (.txt plain, .csv for a spreadsheet)
 
 Check it
   vouch-verify FILE.zip                        needs no network and no account
@@ -48,7 +48,8 @@ en alles waarop die berust, zodat u haar kunt controleren zonder het de leveranc
 vragen.
 
 Lees eerst
-  statement.nl.txt       de verklaring als gewone tekst (statement.csv voor een rekenblad)
+  statement.nl.html      de verklaring, om te lezen of te printen (.txt als gewone tekst,
+                         statement.csv voor een rekenblad)
 
 Controleer
   vouch-verify BESTAND.zip                     zonder netwerk, zonder account

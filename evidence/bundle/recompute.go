@@ -229,7 +229,7 @@ func (v *verifier) compare(c *computation) bool {
 	if ok {
 		v.rep.proven(TopicStatement, FileStatement, "computed again from %d samples: the same, byte for byte", v.rep.Counts.Samples)
 	}
-	v.renderings(s)
+	v.renderings(s.JSON())
 	c.lateness.report(c)
 	v.termsAndTimes(c)
 	return true
@@ -251,8 +251,14 @@ func (v *verifier) same(name string, want []byte, recorded string) bool {
 	return false
 }
 
-// renderings holds the forms for people against the statement.
-func (v *verifier) renderings(s statement.Statement) {
+// renderings holds the forms for people against the statement: each shows what its JSON
+// says.
+func (v *verifier) renderings(json []byte) {
+	s, err := statement.Parse(json)
+	if err != nil {
+		v.rep.wrong(TopicStatement, FileStatement, "%v", err)
+		return
+	}
 	for _, name := range renderings {
 		if v.files[name] != nil {
 			v.same(name, Render(s, name), "")
