@@ -77,7 +77,7 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatalf("vouch demo: %v\n%s\n%s", err, stdout.String(), stderr.String())
 		}
-		for _, part := range []string{"All 7 steps were measured as they were done", "AVAILABILITY STATEMENT", "READ ON"} {
+		for _, part := range []string{"All 7 steps were measured as they were done", "AVAILABILITY STATEMENT", "PROVEN: ", "DISPROVED: ", "READ ON"} {
 			if !strings.Contains(stdout.String(), part) {
 				t.Errorf("standard output does not hold %q:\n%s", part, stdout.String())
 			}
@@ -131,7 +131,7 @@ func checkFiles(t *testing.T, exe, dir string) {
 	if script.Verdict != "matches" || len(script.Steps) != 7 {
 		t.Errorf("script.json says %q of %d steps, want matches of 7", script.Verdict, len(script.Steps))
 	}
-	for _, name := range []string{"statement.txt", "config/collector.yaml", "data/vouch.db", "logs/collector.log", "agents/hq-a/key"} {
+	for _, name := range []string{"statement.txt", "bundle.zip", "config/collector.yaml", "data/vouch.db", "logs/collector.log", "agents/hq-a/key"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s is missing or empty: %v", name, err)
 		}

@@ -49,6 +49,7 @@ type result struct {
 	text      []byte
 	incidents []byte // JSON
 	loads     []load
+	proof     proof
 }
 
 // play runs the demo in a folder. When it returns, nothing runs any more.

@@ -48,6 +48,7 @@ func (r *run) conclude(res result) (out Outcome, err error) {
 	p.steps(r.steps, expected, c)
 	p.verdict(out, expected)
 	p.printf("\n%s", res.text)
+	p.proof(res.proof)
 	p.more(r.folder.kept)
 	return out, p.err
 }
@@ -170,6 +171,7 @@ func (p *printer) more(kept string) {
 	} else {
 		p.printf("%s\n", kept)
 		p.printf("  statement.json  incidents.json  script.json    what is above, for programs\n")
+		p.printf("  bundle.zip  bundle-tampered.zip                the evidence, for vouch verify\n")
 		p.printf("  config                                         what an operator would write\n")
 		p.printf("  data  agents  logs                             the ledger, the agents, their logs\n")
 		p.printf("vouch collector --config %s/config/collector.yaml\n", kept)

@@ -132,6 +132,10 @@ func (r *run) settle(ctx context.Context) (res result, err error) {
 	if res.text, err = r.client.Bytes(ctx, admin.PathStatement, query); err != nil {
 		return res, fmt.Errorf("fetch the statement: %w", err)
 	}
+	query.Del("format")
+	if res.proof, err = r.prove(ctx, query); err != nil {
+		return res, err
+	}
 	var incidents []admin.Incident
 	if err = r.client.Get(ctx, admin.PathIncidents, url.Values{"customer": {string(customerID)}}, &incidents); err != nil {
 		return res, fmt.Errorf("fetch the incidents: %w", err)
