@@ -62,7 +62,7 @@ func (s *spool) reconcile(heads []wire.Head) {
 		}
 		reason := gapRestart
 		if c.spoken || c.refusals > 0 {
-			reason = gapLostThere
+			reason = evidence.GapLostThere
 		}
 		var changed bool
 		err := s.change(c, func() (err error) {

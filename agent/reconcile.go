@@ -13,10 +13,6 @@ import (
 // when the agent ended.
 const gapRestart = "restart"
 
-// gapLostThere is the reason of the gap over what the collector had acknowledged and
-// no longer has.
-const gapLostThere = "acknowledged and no longer at the collector"
-
 // reconcile makes the chain follow on what the collector has of it, there; a zero
 // there says that it has nothing. What the collector already has leaves the queue;
 // what was sealed and is neither there nor in the queue becomes a gap for the reason;

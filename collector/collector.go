@@ -36,6 +36,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/sink"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -183,7 +184,10 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 		judge: c.judge, book: c.book, recorder: c.recorder, store: s, wake: c.grew, came: make(chan struct{}, 1),
 		figures: c.figures, count: c.count, now: c.now, log: c.log,
 	}
-	c.intake = &intake{base: b, book: c.book, ledger: s, count: c.count, wake: c.grew, now: c.now, log: c.log}
+	c.intake = &intake{
+		base: b, book: c.book, ledger: s, count: c.count, wake: c.grew, now: c.now, log: c.log,
+		recorder: c.recorder, reported: map[evidence.Hash]bool{}, troubles: map[agentKey]int{},
+	}
 	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
 	c.reader = &reader{
 		store: s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(keys.verifier),

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -32,6 +33,12 @@ type intake struct {
 	wake   func(...vouch.CustomerID) // tells the readers of these ledgers
 	now    func() time.Time
 	log    *slog.Logger
+
+	recorder *recorder // writes down what went wrong
+
+	mu       sync.Mutex
+	reported map[evidence.Hash]bool // notes that a record was written about
+	troubles map[agentKey]int       // records about an agent
 }
 
 // batches takes in notes in the order given and returns one result for each, in the
@@ -70,6 +77,7 @@ func (in *intake) batches(ctx context.Context, agent vouch.AgentID, notes [][]by
 			touched[entries[n].Customer] = true
 		}
 	}
+	in.report(ctx, entries, appended)
 	for c := range touched {
 		in.wake(c)
 	}

@@ -16,9 +16,10 @@ const gapFormat = "vouch/gap v1"
 
 // Reasons of a gap. Others may come; a reader prints what it finds.
 const (
-	GapQueueFull = "queue full" // the agent's queue or spool reached its bound
-	GapTooOld    = "too old"    // kept for as long as the agent keeps anything
-	GapDamaged   = "damaged"    // the agent's disk gave back other bytes than it was given
+	GapQueueFull = "queue full"                                  // the agent's queue or spool reached its bound
+	GapTooOld    = "too old"                                     // kept for as long as the agent keeps anything
+	GapLostThere = "acknowledged and no longer at the collector" // the collector acknowledged them and was restored from an older back-up
+	GapDamaged   = "damaged"                                     // the agent's disk gave back other bytes than it was given
 )
 
 // GapHeader says that sealed items of a chain, numbers First to Seq, were lost and never

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
 )
 
 // The bodies of records are evidence: docs/evidence-format.md describes them, and what
@@ -255,6 +256,33 @@ type RevokedBody struct {
 	Agent   vouch.AgentID `json:"agent"`
 	Key     string        `json:"key"`
 	Reason  string        `json:"reason,omitempty"`
+}
+
+// EquivocationBody says that an agent signed a note that contradicts one that is stored:
+// another batch under its number or, broken, one that does not name it as the one before.
+// The refused note is kept beside the ledger.
+type EquivocationBody struct {
+	Agent    vouch.AgentID `json:"agent"`
+	Key      string        `json:"key"`
+	Stream   vouch.Stream  `json:"stream"`
+	Epoch    uint64        `json:"epoch"`
+	Seq      uint64        `json:"seq"`
+	Refused  evidence.Hash `json:"refused"`  // hash of the note
+	Expected evidence.Hash `json:"expected"` // of the head of the chain as it stands
+	Broken   bool          `json:"broken,omitempty"`
+}
+
+// LostHereBody says that the collector had acknowledged notes and no longer has them,
+// as after a restore from an older back-up. The agent signed for it with a gap.
+type LostHereBody struct {
+	Agent   vouch.AgentID `json:"agent"`
+	Key     string        `json:"key"`
+	Stream  vouch.Stream  `json:"stream"`
+	Epoch   uint64        `json:"epoch"`
+	First   uint64        `json:"first"`
+	Seq     uint64        `json:"seq"`
+	From    time.Time     `json:"from"`
+	Through time.Time     `json:"through"`
 }
 
 // incidentBody is what a statement needs of an incident event.
