@@ -4,9 +4,13 @@
 package bundle
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
@@ -19,6 +23,7 @@ import (
 // counts as it was recorded, and stands on the provider's word.
 func (v *verifier) termsAndTimes(c *computation) {
 	accepted := v.accepted()
+	var leases []string
 	for i, rec := range v.records {
 		if v.indexes[i] >= v.issue.Size || accepted[rec.ID] {
 			continue
@@ -31,9 +36,12 @@ func (v *verifier) termsAndTimes(c *computation) {
 			v.announced(c, rec, at, bounded)
 		case evidence.KindLease:
 			if !bounded {
-				v.rep.open(TopicTime, "record "+rec.ID, "since when the lease of %s has been in the ledger: on the provider's word", subject(rec))
+				leases = append(leases, subject(rec))
 			}
 		}
+	}
+	if len(leases) > 0 {
+		v.rep.open(TopicTime, "", "since when the leases of %s have been in the ledger: on the provider's word", strings.Join(leases, ", "))
 	}
 }
 
@@ -48,6 +56,8 @@ func (v *verifier) announced(c *computation, rec evidence.Record, at time.Time, 
 	w := works[i]
 	where := fmt.Sprintf("maintenance %s", w.ID)
 	switch {
+	case rec.Recorded.After(w.From):
+		return // he says himself that it came too late
 	case bounded && !at.After(w.From):
 		v.rep.proven(TopicTime, where, "announced at %s, and in the ledger before it began at %s", rec.Recorded.Format(time.RFC3339), w.From.Format(time.RFC3339))
 	case bounded:
@@ -70,18 +80,60 @@ func (v *verifier) stake(c *computation, id string) string {
 	return fmt.Sprintf("without it %d s more would count, %d s of them down", e.Excluded, e.Down)
 }
 
-// accepted returns the records that the customer signed for with a key that was named.
+// accepted returns the records that the customer signed for with a key of his own that
+// was named. What the provider entered as accepted stands on his word.
 func (v *verifier) accepted() map[string]bool {
 	out := map[string]bool{}
-	for _, a := range v.acceptances() {
-		out[a] = true
+	hashes := map[string]evidence.Hash{}
+	for _, rec := range v.records {
+		hashes[rec.ID] = rec.Hash
+		if rec.Kind != evidence.KindAcceptance {
+			continue
+		}
+		var a book.AcceptanceBody
+		if err := json.Unmarshal(rec.Body, &a); err != nil {
+			v.rep.wrong(TopicFile, "record "+rec.ID, "%v", err)
+			continue
+		}
+		where := fmt.Sprintf("record %s, of %s", rec.ID, a.Record)
+		signed, err := evidence.OpenAcceptance([]byte(a.Note), v.customers())
+		switch {
+		case a.Note == "":
+			v.rep.open(TopicTerms, where, "the customer's word: the provider entered it for him")
+		case err != nil:
+			v.rep.open(TopicTerms, where, "the customer's word: no key of his that you named signed it (%v)", err)
+		case signed.Origin != v.rep.Origin || signed.Record != a.Record || signed.Note != hashes[a.Record] || signed.Objects != a.Objects:
+			v.rep.wrong(TopicTerms, where, "the customer signed for something else: %s of ledger %s", signed.Record, signed.Origin)
+		default:
+			says := "accepted"
+			if a.Objects {
+				says = "objected to"
+			}
+			v.rep.proven(TopicTerms, where, "the customer %s it, by his own key %s", says, signed.KeyName)
+			out[a.Record] = !a.Objects
+		}
 	}
 	return out
 }
 
-// acceptances returns the ids of the records for which an acceptance carries a note that
-// a pinned key of the customer signed.
-func (v *verifier) acceptances() []string { return nil }
+// customers returns the keys that were named and are nobody else's: neither the ledger's
+// nor an agent's.
+func (v *verifier) customers() note.Verifiers {
+	collector, _, _ := cutOrigin(v.rep.Origin)
+	others := map[string]bool{collector: true, v.rep.Origin: true}
+	for _, k := range v.book.Keys() {
+		others[string(k.Agent)] = true
+	}
+	var out []note.Verifier
+	for name, keys := range v.pins {
+		for _, k := range keys {
+			if own, err := evidence.NewVerifier(k); err == nil && !others[name] {
+				out = append(out, own)
+			}
+		}
+	}
+	return note.VerifierList(out...)
+}
 
 func subject(rec evidence.Record) string {
 	w := book.SubjectOf(rec.Body)
