@@ -56,11 +56,14 @@ func appendForever(dir string) error {
 	return appendTo(s, make(chan error))
 }
 
-// packForever packs what appendForever appends at the same time.
+// packForever packs what is there, and then what it appends at the same time.
 func packForever(dir string) error {
 	ctx := context.Background()
 	s, err := sqlite.Open(ctx, dir, sqlite.Options{})
 	if err != nil {
+		return err
+	}
+	if _, err := s.Pack(ctx, time.Now()); err != nil {
 		return err
 	}
 	failed := make(chan error)
@@ -130,6 +133,7 @@ func testKill(t *testing.T, task string) {
 	for round := range rounds {
 		if round%10 == 0 { // all is read again each round: begin anew before that takes long
 			dir, acked = t.TempDir(), make(map[vouch.CustomerID]map[int64]string)
+			fill(t, dir, 300)
 		}
 		for _, a := range killed(t, dir, task) {
 			if acked[a.customer] == nil {

@@ -28,6 +28,8 @@ func flip(column string) string {
 // TestCheckNamesDamage damages one thing at a time in a ledger of 600 leaves and
 // wants to hear of that place and of no other.
 func TestCheckNamesDamage(t *testing.T) {
+	whole := t.TempDir()
+	fill(t, whole, 600)
 	const row = "(SELECT id FROM ledger WHERE customer = 'acme') * 1099511627776 + "
 	for _, c := range []struct {
 		name      string
@@ -64,8 +66,7 @@ func TestCheckNamesDamage(t *testing.T) {
 			[]string{"does not follow from the frontier"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := t.TempDir()
-			fill(t, dir, 600)
+			dir := copyOf(t, whole)
 			tamper(t, dir, "PRAGMA foreign_keys = OFF; "+c.statement)
 			s := openDir(t, dir)
 			got, err := s.Check(t.Context(), "acme")
@@ -102,6 +103,20 @@ func fill(t *testing.T, dir string, n int) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// copyOf copies the database of a closed store into a new directory.
+func copyOf(t *testing.T, dir string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "vouch.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := t.TempDir()
+	if err := os.WriteFile(filepath.Join(to, "vouch.db"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return to
 }
 
 // TestDamagedNoteHarmsNoOther: what lies beside a damaged note can be read.

@@ -261,7 +261,7 @@ func testPack(t *testing.T, open Opener) {
 	s := open(t)
 	var all []store.Entry
 	prev := map[store.ChainKey]evidence.Hash{}
-	for i := range 300 {
+	for i := range 150 {
 		seq := uint64(i + 1)
 		for _, key := range []store.ChainKey{availability(acme, key1), availability(acme, key2), {Customer: acme, Key: key1, Stream: vouch.Telemetry}} {
 			e := batch(key, 7, seq, prev[key], strings.Repeat("x", i))
@@ -274,7 +274,7 @@ func testPack(t *testing.T, open Opener) {
 			prev[key] = e.Last
 			all = append(all, e)
 		}
-		if i%70 == 3 {
+		if i%30 == 3 {
 			all = append(all, record(acme, fmt.Sprint("r-", i), "contract", ""))
 		}
 	}
@@ -285,7 +285,7 @@ func testPack(t *testing.T, open Opener) {
 	}
 	packed := 0
 	for from := 0; from < len(all); {
-		n := min(from+250, len(all))
+		n := min(from+125, len(all))
 		mustAppend(t, s, all[from:n]...)
 		from = n
 		n, err := s.Pack(t.Context(), start.Add(24*time.Hour))
@@ -311,7 +311,7 @@ func testPack(t *testing.T, open Opener) {
 	if r, err := s.Append(t.Context(), all); err != nil || slices.ContainsFunc(r, func(a store.Appended) bool { return a.Status != store.Duplicate }) {
 		t.Errorf("Append(all again) = %v, want duplicates only", err)
 	}
-	if r, err := s.Records(t.Context(), acme); err != nil || len(r) != 5 || r[4].RecordID != "r-283" || len(r[4].Note) == 0 {
+	if r, err := s.Records(t.Context(), acme); err != nil || len(r) != 5 || r[4].RecordID != "r-123" || len(r[4].Note) == 0 {
 		t.Errorf("Records = %v, %v, want 5", brief(r), err)
 	}
 }

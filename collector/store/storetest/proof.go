@@ -26,8 +26,9 @@ func testProofs(t *testing.T, open Opener) {
 	}
 	const size = 600 // two full tiles and a part of a third
 	tr := appendMany(t, s, size)
-	checkProofs(t, s, tr, 0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 599, size)
-	checkTiles(t, s, tr, size)
+	p := proofs{t, s, acme, tr}
+	p.check(0, 1, 2, 3, 255, 256, 257, 300, 511, 512, 513, 599, size)
+	p.tiles(size)
 	for name, ask := range map[string]func(c vouch.CustomerID, part, size int64) error{
 		"RootAt":      func(c vouch.CustomerID, _, n int64) error { _, err := s.RootAt(t.Context(), c, n); return err },
 		"Frontier":    func(c vouch.CustomerID, _, n int64) error { _, err := s.Frontier(t.Context(), c, n); return err },
@@ -57,15 +58,22 @@ func testProofs(t *testing.T, open Opener) {
 	}
 }
 
-// testLargeProofs: where a tile of level 1 is full and one of level 2 begins.
-func testLargeProofs(t *testing.T, open Opener) {
-	if testing.Short() {
-		t.Skip("appends 65,537 entries: run without -short")
+// Proofs holds what a ledger says of its tree against the checks of tlog: roots,
+// frontiers and proofs at some sizes, and tiles. The ledger has a leaf for each of
+// the hashes. It is for ledgers too large to be made by Append.
+func Proofs(t *testing.T, s store.Ledger, customer vouch.CustomerID, leaves []tlog.Hash, sizes ...int64) {
+	t.Helper()
+	var tr tree
+	for i, h := range leaves {
+		more, err := tlog.StoredHashesForRecordHash(int64(i), h, tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr = append(tr, more...)
 	}
-	s := open(t)
-	tr := appendMany(t, s, 65537)
-	checkProofs(t, s, tr, 1, 255, 256, 257, 65279, 65280, 65281, 65535, 65536, 65537)
-	checkTiles(t, s, tr, 65537)
+	p := proofs{t, s, customer, tr}
+	p.check(sizes...)
+	p.tiles(int64(len(leaves)))
 }
 
 // appendMany appends n entries to the ledger of acme and returns their tree.
@@ -76,26 +84,33 @@ func appendMany(t *testing.T, s store.Ledger, n int) tree {
 	for _, e := range entries {
 		leaves = append(leaves, e.Leaf)
 	}
-	for page := range slices.Chunk(entries, 4096) {
-		mustAppend(t, s, page...)
-	}
+	mustAppend(t, s, entries...)
 	return treeOf(t, leaves)
 }
 
-// checkProofs holds what a ledger says of its first sizes leaves against their tree.
-func checkProofs(t *testing.T, s store.Ledger, tr tree, sizes ...int64) {
+// proofs is a ledger and the tree that it must have.
+type proofs struct {
+	t        *testing.T
+	s        store.Ledger
+	customer vouch.CustomerID
+	tree     tree
+}
+
+// check holds what the ledger says of its first sizes leaves against their tree.
+func (p proofs) check(sizes ...int64) {
+	t, tr := p.t, p.tree
 	t.Helper()
 	for _, n := range sizes {
 		want := tr.root(t, n)
-		if got, err := s.RootAt(t.Context(), acme, n); err != nil || got != evidence.Hash(want) {
+		if got, err := p.s.RootAt(t.Context(), p.customer, n); err != nil || got != evidence.Hash(want) {
 			t.Errorf("RootAt(%d) = %v, %v, want %v", n, got, err, want)
 		}
-		checkFrontier(t, s, tr, n)
+		p.frontier(n)
 		for _, leaf := range []int64{0, 1, n / 3, n / 2, n - 256, n - 2, n - 1} {
 			if leaf < 0 || leaf >= n {
 				continue
 			}
-			hashes, err := s.Prove(t.Context(), acme, leaf, n)
+			hashes, err := p.s.Prove(t.Context(), p.customer, leaf, n)
 			if err != nil {
 				t.Fatalf("Prove(%d, %d) = %v", leaf, n, err)
 			}
@@ -105,17 +120,18 @@ func checkProofs(t *testing.T, s store.Ledger, tr tree, sizes ...int64) {
 		}
 		for _, old := range sizes {
 			if old <= n {
-				checkConsistency(t, s, tr, old, n)
+				p.consistency(old, n)
 			}
 		}
 	}
 }
 
-// checkFrontier computes the root of n leaves from their frontier: from right to left,
+// frontier computes the root of n leaves from their frontier: from right to left,
 // each subtree is the left sibling of what stands to its right (RFC 6962 section 2.1).
-func checkFrontier(t *testing.T, s store.Ledger, tr tree, n int64) {
+func (p proofs) frontier(n int64) {
+	t, tr := p.t, p.tree
 	t.Helper()
-	front, err := s.Frontier(t.Context(), acme, n)
+	front, err := p.s.Frontier(t.Context(), p.customer, n)
 	if err != nil {
 		t.Fatalf("Frontier(%d) = %v", n, err)
 	}
@@ -134,9 +150,10 @@ func checkFrontier(t *testing.T, s store.Ledger, tr tree, n int64) {
 	}
 }
 
-func checkConsistency(t *testing.T, s store.Ledger, tr tree, old, n int64) {
+func (p proofs) consistency(old, n int64) {
+	t, tr := p.t, p.tree
 	t.Helper()
-	hashes, err := s.Consistency(t.Context(), acme, old, n)
+	hashes, err := p.s.Consistency(t.Context(), p.customer, old, n)
 	if err != nil {
 		t.Fatalf("Consistency(%d, %d) = %v", old, n, err)
 	}
@@ -151,16 +168,19 @@ func checkConsistency(t *testing.T, s store.Ledger, tr tree, old, n int64) {
 	}
 }
 
-// checkTiles reads every tile of a ledger of n leaves, full and partial.
-func checkTiles(t *testing.T, s store.Ledger, tr tree, n int64) {
+// tiles reads the first and the last tiles of each level of a ledger of n leaves, full
+// and partial.
+func (p proofs) tiles(n int64) {
+	t, tr := p.t, p.tree
 	t.Helper()
 	for level := 0; level < 5; level++ {
 		count := n >> (8 * level)
-		for tile := int64(0); tile*evidence.TileWidth <= count; tile++ {
+		last := count / evidence.TileWidth
+		for _, tile := range slices.Compact([]int64{0, min(1, last), max(last-1, 0), last}) {
 			has := int(min(count-tile*evidence.TileWidth, evidence.TileWidth))
 			for _, width := range []int{-1, 0, 1, has - 1, has, has + 1, 256, 257} {
 				name := evidence.Tile{Level: level, N: tile, Width: width}
-				hashes, err := s.Tile(t.Context(), acme, name)
+				hashes, err := p.s.Tile(t.Context(), p.customer, name)
 				if width < 1 || width > has {
 					if !errors.Is(err, store.ErrNotFound) {
 						t.Errorf("Tile(%+v) of a tree of %d leaves = %v, want %v", name, n, err, store.ErrNotFound)
@@ -181,7 +201,7 @@ func checkTiles(t *testing.T, s store.Ledger, tr tree, n int64) {
 	for _, name := range []evidence.Tile{
 		{Level: -1, Width: 1}, {Level: 6, Width: 1}, {Level: 63, Width: 1}, {N: -1, Width: 1}, {N: 1 << 62, Width: 1}, {Width: 1, Entries: true},
 	} {
-		if _, err := s.Tile(t.Context(), acme, name); !errors.Is(err, store.ErrNotFound) {
+		if _, err := p.s.Tile(t.Context(), p.customer, name); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("Tile(%+v) = %v, want %v", name, err, store.ErrNotFound)
 		}
 	}

@@ -34,7 +34,6 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"same entries at once", testSameAtOnce},
 		{"one bad call among good ones", testBadAmongGood},
 		{"proofs", testProofs},
-		{"proofs of a large tree", testLargeProofs},
 		{"check of a sound ledger", testCheckSound},
 		{"pack", testPack},
 		{"derive", testDerive},
