@@ -89,7 +89,7 @@ func newSheet(s Statement, l Language, incident func(string) string) *sheet {
 	v := voice{s, l}
 	m := &sheet{Statement: s, voice: v, incident: incident, Style: template.CSS(sheetCSS), Lang: string(l)}
 	m.Terms = v.terms()
-	m.Title = v.pick("Availability statement", "Beschikbaarheidsverklaring") + v.named()
+	m.Title = s.Title(l)
 	if a, b := zoneMark(v.when(s.From)), zoneMark(v.when(s.To)); a == b {
 		m.Abbr = " (" + a + ")"
 	}
@@ -115,6 +115,11 @@ func first[T any](list []T, n int) ([]T, int) {
 		return list, 0
 	}
 	return list[:n], len(list) - n
+}
+
+// Title is what stands above a statement: "Availability statement, May 2026".
+func (s Statement) Title(l Language) string {
+	return l.pick("Availability statement", "Beschikbaarheidsverklaring") + voice{s, l}.named()
 }
 
 // named names a period that is a whole month or year.
@@ -146,9 +151,9 @@ func (m *sheet) words() template.FuncMap {
 			a, b, _ := strings.Cut(v.stretch(from, &to), " - ")
 			return strings.ReplaceAll(a, " ", hardSpace) + " - " + strings.ReplaceAll(b, " ", hardSpace)
 		},
-		"state":    v.l.State,
-		"reason":   v.l.Reason,
-		"kind":     func(k contract.ExclusionKind) string { return capital(v.l.Kind(k)) },
+		"state":    v.l.state,
+		"reason":   v.l.reason,
+		"kind":     func(k contract.ExclusionKind) string { return capital(v.l.kind(k)) },
 		"history":  v.history,
 		"verdict":  v.verdict,
 		"mood":     mood,

@@ -394,7 +394,7 @@ func TestFormats(t *testing.T) {
 func TestSheetLeads(t *testing.T) {
 	s := statement.Build(week(t))
 	sheet := string(s.Sheet(statement.English, func(id string) string { return "/incident/nhv/" + id }))
-	if !strings.Contains(sheet, `<a href="/incident/nhv/INC-0351">INC-0351</a>`) || strings.Contains(sheet, "<style") || strings.Contains(sheet, "<html") {
+	if !strings.Contains(sheet, `<a class="nw" href="/incident/nhv/INC-0351">INC-0351</a>`) || strings.Contains(sheet, "<style") || strings.Contains(sheet, "<html") {
 		t.Error("the sheet does not lead to the incident, or is more than an element")
 	}
 	if strings.Contains(string(s.HTML(statement.English)), "/incident/") {

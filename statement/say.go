@@ -189,22 +189,44 @@ func (v voice) maintenance() string {
 		duration(v.Announced), duration(v.ExcludedMaintenance), duration(v.DownUnderMaintenance))
 }
 
-// history says when an exclusion was announced and cancelled, and what is noted of it.
+// history says when an exclusion was announced and cancelled, whether it was accepted,
+// and what is noted of it.
 func (v voice) history(e Exclusion) []string {
 	var out []string
 	if e.Announced != nil {
-		out = append(out, v.sprintf("announced %s", "aangekondigd %s", v.moment(*e.Announced)))
+		text := v.sprintf("announced %s", "aangekondigd %s", v.moment(*e.Announced))
+		if at, from := v.when(*e.Announced), v.when(e.From); at.Before(from) {
+			text += v.sprintf(", %s before", ", %s van tevoren", v.ahead(at, from))
+		}
+		out = append(out, text)
 	}
 	if e.Cancelled != nil {
 		out = append(out, v.sprintf("cancelled %s", "ingetrokken %s", v.moment(*e.Cancelled)))
 	}
+	if e.Accepted {
+		out = append(out, v.pick("accepted", "aanvaard"))
+	}
 	if e.Why != "" {
-		out = append(out, v.l.Why(e.Why))
+		out = append(out, v.l.why(e.Why))
 	}
 	for _, n := range e.Notes {
-		out = append(out, v.l.Note(n))
+		out = append(out, v.l.note(n))
 	}
 	return out
+}
+
+// ahead prints how long before: in days, which are dates at the same wall-clock time,
+// where there are two and more. It is cut off and not rounded.
+func (v voice) ahead(at, from time.Time) string {
+	seconds := int64(from.Sub(at) / time.Second)
+	days := int(seconds/86400) + 1
+	for at.AddDate(0, 0, days).After(from) {
+		days--
+	}
+	if days >= 2 {
+		return v.l.count(days, "day", "days", "dag", "dagen")
+	}
+	return v.l.spoken(seconds)
 }
 
 // term is one line of what a contract version says.
@@ -212,7 +234,7 @@ type term struct{ Name, Text string }
 
 // plainly returns a contract version in plain words.
 func (v voice) plainly(x Version) []term {
-	hours := WindowWords(x.Windows, v.l) + " (" + x.Timezone + ")"
+	hours := windowWords(x.Windows, v.l) + " (" + x.Timezone + ")"
 	if len(x.Holidays) > 0 {
 		var dates []string
 		for _, h := range x.Holidays {

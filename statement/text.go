@@ -85,7 +85,7 @@ func (p *page) head() {
 	p.wrap("", p.period())
 	about := p.terms() + ". " + p.sprintf("Time zone %s.", "Tijdzone %s.", p.Timezone)
 	if p.Number != "" {
-		about = p.sprintf("Number %s, version %d, %s.", "Nummer %s, versie %d, %s.", p.Number, p.Revision, p.l.State(p.State)) + " " + about
+		about = p.sprintf("Number %s, version %d, %s.", "Nummer %s, versie %d, %s.", p.Number, p.Revision, p.l.state(p.State)) + " " + about
 	}
 	p.wrap("", about)
 	p.wrap("", p.made())

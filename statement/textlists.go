@@ -71,7 +71,7 @@ func (p *page) unknown() {
 			}
 			printed++
 			p.wrap("", fmt.Sprintf("%s: %s", s.Name, p.stretch(u.From, &u.To)))
-			text := fmt.Sprintf("%s; %s", duration(u.Seconds), p.l.Reason(u.Reason))
+			text := fmt.Sprintf("%s; %s", duration(u.Seconds), p.l.reason(u.Reason))
 			if len(u.Blind) > 0 {
 				text += p.sprintf("; unknown at %s", "; onbekend vanuit %s", joined(u.Blind))
 			}
@@ -110,7 +110,7 @@ func (p *page) exclusions() {
 }
 
 func (p *page) exclusion(e Exclusion) {
-	p.wrap("  ", fmt.Sprintf("%s, %s: %s", p.l.Kind(e.Kind), e.ID, p.stretch(e.From, &e.To)))
+	p.wrap("  ", fmt.Sprintf("%s, %s: %s", p.l.kind(e.Kind), e.ID, p.stretch(e.From, &e.To)))
 	text := []string{joined(e.Devices)}
 	if e.Reason != "" {
 		text = append(text, e.Reason)

@@ -120,9 +120,9 @@ func zoneMark(t time.Time) string {
 	return name
 }
 
-// Reason says why time is unknown. The words of the evidence stay as they are in
+// reason says why time is unknown. The words of the evidence stay as they are in
 // English, but for those that only say where; other languages translate them.
-func (l Language) Reason(r vouch.Reason) string {
+func (l Language) reason(r vouch.Reason) string {
 	if l == English {
 		switch r {
 		case vouch.ReasonLocation:
@@ -147,8 +147,8 @@ func (l Language) Reason(r vouch.Reason) string {
 	return said(l, r, dutch)
 }
 
-// Why says why an exclusion does not count.
-func (l Language) Why(w contract.Why) string {
+// why says why an exclusion does not count.
+func (l Language) why(w contract.Why) string {
 	dutch := map[contract.Why]string{
 		contract.WhyLate: "aangekondigd nadat het begon", contract.WhyNotAnnounced: "niet aangekondigd",
 		contract.WhyNotAccepted: "niet aanvaard", contract.WhyCancelled: "ingetrokken voor het begon",
@@ -164,8 +164,8 @@ func (l Language) Why(w contract.Why) string {
 	return said(l, w, dutch)
 }
 
-// Note says what a statement notes of an exclusion whether it counts or not.
-func (l Language) Note(n contract.Note) string {
+// note says what a statement notes of an exclusion whether it counts or not.
+func (l Language) note(n contract.Note) string {
 	dutch := map[contract.Note]string{
 		contract.NoteShortNotice: "korter van tevoren aangekondigd dan afgesproken", contract.NoteOfficeHours: "binnen kantooruren",
 		contract.NoteDeemed: "stilzwijgend aanvaard", contract.NoteRetroactive: "vastgelegd nadat het begon",
@@ -182,8 +182,8 @@ func said[W ~string](l Language, w W, dutch map[W]string) string {
 	return string(w)
 }
 
-// Kind names the kind of an exclusion.
-func (l Language) Kind(k contract.ExclusionKind) string {
+// kind names the kind of an exclusion.
+func (l Language) kind(k contract.ExclusionKind) string {
 	switch k {
 	case contract.Maintenance:
 		return l.pick("maintenance", "onderhoud")
@@ -205,8 +205,8 @@ func (l Language) Kind(k contract.ExclusionKind) string {
 	return string(k)
 }
 
-// State names what may still become of a statement.
-func (l Language) State(s State) string {
+// state names what may still become of a statement.
+func (l Language) state(s State) string {
 	switch s {
 	case StateProvisional:
 		return l.pick("provisional", "voorlopig")
@@ -267,8 +267,8 @@ func voters(t contract.Terms) []Voter {
 	return out
 }
 
-// WindowWords says when service time is, such as "Mon-Fri 08:45-17:00".
-func WindowWords(windows []contract.Window, l Language) string {
+// windowWords says when service time is, such as "Mon-Fri 08:45-17:00".
+func windowWords(windows []contract.Window, l Language) string {
 	var parts []string
 	for _, w := range windows {
 		parts = append(parts, fmt.Sprintf("%s %s-%s", dayWords(w.Days, l), w.From, w.To))

@@ -26,8 +26,6 @@ func (s *server) incidentsJSON(r *http.Request, v Viewer) (owned, error) { retur
 
 func (s *server) incidentJSON(r *http.Request, v Viewer) (owned, error) { return s.incident(r, v) }
 
-func (s *server) statementJSON(r *http.Request, v Viewer) (owned, error) { return s.statement(r, v) }
-
 func (s *server) maintenanceJSON(r *http.Request, v Viewer) (owned, error) {
 	return s.reader.Maintenance(r.Context(), v)
 }

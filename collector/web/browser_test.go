@@ -6,6 +6,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch/collector/web"
+	"github.com/vouch-sla/vouch/statement"
 )
 
 // TestInBrowser opens every page in Chromium at two widths and in both colour schemes:
@@ -71,6 +73,45 @@ func TestInBrowser(t *testing.T) {
 				}
 				b.shoot(filepath.Join(dir, name+".png"))
 			}
+		}
+	}
+}
+
+// TestDocumentInBrowser opens the document that a customer keeps, at the widths of a
+// desk, a tablet, a phone and, as a printer sees it, of A4: nothing is wider than that,
+// and the console stays silent.
+func TestDocumentInBrowser(t *testing.T) {
+	b := startBrowser(t)
+	s := newWorld(t).mayStatement()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Write(s.HTML(statement.Language(r.URL.Path[1:])))
+	}))
+	defer srv.Close()
+	for _, c := range []struct {
+		lang          statement.Language
+		width         int
+		scheme, media string
+	}{{"nl", 1440, "light", ""}, {"nl", 800, "dark", ""}, {"en", 390, "dark", ""}, {"nl", 390, "light", ""}, {"nl", 680, "dark", "print"}} {
+		name := fmt.Sprintf("document-%s-%d-%s%s", c.lang, c.width, c.scheme, c.media)
+		if said := b.visit(srv.URL+"/"+string(c.lang), c.width, c.scheme); len(said) > 0 {
+			t.Errorf("%s: the console says %s", name, said)
+		}
+		var ink string
+		if c.media != "" {
+			b.do("Emulation.setEmulatedMedia", map[string]any{"media": c.media}, nil)
+			b.eval("getComputedStyle(document.body).backgroundColor", &ink)
+			if ink != "rgb(255, 255, 255)" {
+				t.Errorf("%s: the paper is %s, want white", name, ink)
+			}
+		}
+		var wide int
+		b.eval("document.documentElement.scrollWidth", &wide)
+		if wide > c.width {
+			t.Errorf("%s: the document is %d px wide, want at most %d", name, wide, c.width)
+		}
+		if dir := os.Getenv("VOUCH_SCREENSHOTS"); dir != "" {
+			b.shoot(filepath.Join(dir, name+".png"))
 		}
 	}
 }

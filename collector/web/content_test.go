@@ -7,12 +7,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/net/html"
+
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/web"
+	"github.com/vouch-sla/vouch/statement"
 )
 
 // TestPagesSay: what a person must be able to read on each page.
@@ -38,14 +42,15 @@ func TestPagesSay(t *testing.T) {
 		"/incidents":                         {"4 open incidents", "closed", "INC-2026-0390"},
 		"/maintenance":                       {"1 work running, 2 works planned, 1 needs a look", "does not count: announced after it began", "14 d 00 h", "9, today"},
 		"/statement/noordhaven?month=2026-05": {
-			"Availability statement, May 2026", "99.850314", "99.934437", "target not met: 99.9 %", "meets the target of 99.9 %", "would miss it if the unknown time were down", "1 May until 1 June 2026, 00:00 CEST",
-			"Short interruptions without an incident: 1, together 0:00:50.", "outside window", "announced Thu 21 May 06:41:00, announced after it began", "announced Tue 5 May 10:12:00, 14 d 11 h before", "RTM: location",
-			"Quorum: reachable from 2 of AMS (provider), BRU (neutral), RTM (provider).", "Mon-Fri 06:00-24:00, Europe/Brussels", "INC-2026-0366", "kade.example/ledger/noordhaven",
+			"Availability statement, May 2026", "99.850314", "99.934437", "target of 99.9 % not met", "meets the target of 99.9 %", "It would miss it if the unknown time were down.", "Fri 1 May 2026 00:00:00 CEST until Mon 1 Jun 2026 00:00:00 CEST",
+			"too short for an incident: 1, together 50 s.", "outside service hours", "announced Thu 21 May 2026 06:41:00 CEST; announced after it began", "announced Tue 5 May 2026 10:12:00 CEST, 14 days before", "so it could not ask: AMS, BRU, RTM",
+			"up when at least 2 witnesses can reach it", "witnesses: AMS (provider), BRU (neutral), RTM (provider).", "Mon-Fri 06:00-24:00 (Europe/Brussels)", "INC-2026-0366", "kade.example/ledger/noordhaven", "final", "Issued Thu 4 Jun 2026 09:00:00 CEST by uid:1000",
 		},
 		"/statement/noordhaven?month=2026-05&lang=nl": {
-			"Beschikbaarheidsverklaring mei 2026", "99,850314", "norm niet gehaald: 99,9 %", "1 mei tot 1 juni 2026, 00:00 CEST", "do 4 juni 2026 09:00:00 CEST", "ma 4 mei 09:12:05", "Als onbekend uitval is", "buiten venster", "aangekondigd nadat het begon", "Quorum: bereikbaar vanaf 2 van AMS (aanbieder), BRU (neutraal), RTM (aanbieder).",
+			"Beschikbaarheidsverklaring mei 2026", "99,850314", "doel van 99,9 % niet gehaald", "vr 1 mei 2026 00:00:00 CEST tot ma 1 jun 2026 00:00:00 CEST", "Uitgegeven op do 4 jun 2026 09:00:00 CEST", "ma 4 mei 09:12:05", "Onbekend als neer", "buiten diensttijd", "aangekondigd nadat het begon", "14 dagen van tevoren",
+			"getuigen: AMS (leverancier), BRU (neutraal), RTM (leverancier).", "Downloaden", "Tekst",
 		},
-		"/statement/noordhaven": {"Provisional", "Figures end at Tue 9 June 2026 10:42:09 CEST", "85.185185", "Fewer than three locations vote", "No time was excluded."},
+		"/statement/noordhaven": {"Draft, not issued", "The figures end at Tue 9 Jun 2026 10:42:09 CEST", "85.185185", "With fewer than three witnesses", "None claimed."},
 	} {
 		got := plain(t, get(h, "noc", path).Body.String())
 		for _, w := range want {
@@ -257,5 +262,95 @@ func TestJSONNames(t *testing.T) {
 	}
 	if len(seen) < 20 {
 		t.Errorf("%d types were looked at, want at least 20", len(seen))
+	}
+}
+
+// TestDownloads: the page offers every form of a statement, and each is what package
+// statement writes, under a name that says what it is.
+func TestDownloads(t *testing.T) {
+	h := handler(t, nil)
+	s := newWorld(t).mayStatement()
+	for _, lang := range []statement.Language{statement.English, statement.Dutch} {
+		page := "/statement/noordhaven?month=2026-05&lang=" + string(lang)
+		links := map[string]string{}
+		walk(parse(t, get(h, "noordhaven", page).Body.String()), func(n *html.Node) {
+			if attr(n, "class") == "btn" {
+				links[text(n)] = attr(n, "href")
+			}
+		})
+		word := map[statement.Language]string{statement.English: "Text", statement.Dutch: "Tekst"}[lang]
+		for _, c := range []struct {
+			word   string
+			format statement.Format
+			kind   string
+			name   string
+		}{
+			{"HTML", statement.FormatHTML, "text/html", "NHV-2026-05-v1." + string(lang) + ".html"},
+			{word, statement.FormatText, "text/plain", "NHV-2026-05-v1." + string(lang) + ".txt"},
+			{"CSV", statement.FormatCSV, "text/csv", "NHV-2026-05-v1.csv"},
+			{"JSON", statement.FormatJSON, "application/json", "NHV-2026-05-v1.json"},
+		} {
+			w := get(h, "noordhaven", links[c.word])
+			if w.Code != 200 || w.Body.String() != string(s.Render(c.format, lang)) {
+				t.Errorf("%s leads to %q: %d, %.60q, want the %s in %s", c.word, links[c.word], w.Code, w.Body, c.format, lang)
+			}
+			if got := w.Header().Get("Content-Type"); got != c.kind+"; charset=utf-8" {
+				t.Errorf("%s has the type %q, want %s", c.word, got, c.kind)
+			}
+			if got := w.Header().Get("Content-Disposition"); got != "attachment; filename="+c.name {
+				t.Errorf("%s is sent as %q, want the file %s", c.word, got, c.name)
+			}
+			if other := get(h, "linde", links[c.word]); other.Code != 404 {
+				t.Errorf("%s as another customer = %d, want 404", c.word, other.Code)
+			}
+		}
+	}
+	plain := get(h, "noc", "/api/v1/statement/noordhaven?month=2026-05")
+	if plain.Header().Get("Content-Disposition") != "" || plain.Body.String() != string(s.JSON()) {
+		t.Error("the API sends a statement that nobody wants to keep as a file, or another one")
+	}
+	draft := get(h, "noc", "/api/v1/statement/noordhaven?format=json").Header().Get("Content-Disposition")
+	if draft != "attachment; filename=noordhaven-2026-06-09-2026-06-09-draft.json" {
+		t.Errorf("a draft is sent as %q", draft)
+	}
+	for _, query := range []string{"format=pdf", "lang=fr"} {
+		if w := get(h, "noc", "/api/v1/statement/noordhaven?"+query); w.Code != 400 || !strings.Contains(w.Body.String(), "allowed are") {
+			t.Errorf("?%s = %d, %s, want 400 and what is allowed", query, w.Code, w.Body)
+		}
+	}
+}
+
+// TestSheetTokens: the sheet brings the colours and sizes of the pages for when it
+// stands alone. They are the same.
+func TestSheetTokens(t *testing.T) {
+	token := regexp.MustCompile(`(--[a-z0-9-]+):\s*([^;]+);`)
+	tokens := func(css, after string) map[string]string {
+		_, rest, ok := strings.Cut(css, after)
+		if !ok {
+			t.Fatalf("there is no %q in the style", after)
+		}
+		block, _, _ := strings.Cut(rest, "}")
+		out := map[string]string{}
+		for _, m := range token.FindAllStringSubmatch(block, -1) {
+			out[m[1]] = m[2]
+		}
+		return out
+	}
+	pages := get(handler(t, nil), "noc", "/static/style.css").Body.String()
+	sheet := statement.SheetCSS()
+	for _, c := range []struct{ sheet, pages string }{
+		{"\n.doc {", ":root, [data-theme=\"light\"] {"},
+		{"  .doc {", `:root:not([data-theme="light"]) {`},
+	} {
+		want := tokens(pages, c.pages)
+		got := tokens(sheet, c.sheet)
+		if len(got) < 15 {
+			t.Errorf("%d tokens stand after %q, want at least 15", len(got), c.sheet)
+		}
+		for name, value := range got {
+			if want[name] != value {
+				t.Errorf("%s is %s on a sheet and %s on the pages", name, value, want[name])
+			}
+		}
 	}
 }

@@ -12,7 +12,6 @@ var (
 	RoundTimes = roundTimes
 	TickStep   = tickStep
 	ZoneWords  = zoneWords
-	Dutch      = dutch
 )
 
 // At writes an instant as a page made at now would.

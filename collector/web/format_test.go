@@ -5,8 +5,6 @@ package web_test
 
 import (
 	"net/url"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -84,24 +82,6 @@ func TestTicks(t *testing.T) {
 	}
 	if got := web.RoundTimes(time.Unix(0, 0).UTC(), time.Unix(1e9, 0).UTC(), time.Hour); len(got) > 64 {
 		t.Errorf("roundTimes over 30 years has %d ticks, want at most 64", len(got))
-	}
-}
-
-// TestDutchIsComplete: every text that the statement's template asks for has a Dutch
-// one.
-func TestDutchIsComplete(t *testing.T) {
-	source, err := os.ReadFile("templates/statement.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	texts := regexp.MustCompile(`T "([^"]+)"`).FindAllStringSubmatch(string(source), -1)
-	if len(texts) < 40 {
-		t.Fatalf("%d texts were found, want at least 40", len(texts))
-	}
-	for _, m := range texts {
-		if web.Dutch(m[1]) == "" {
-			t.Errorf("there is no Dutch for %q", m[1])
-		}
 	}
 }
 

@@ -36,6 +36,7 @@ type sheet struct {
 	title  string // of the document
 	nav    string // path of the entry in the navigation that it belongs to
 	lang   string // "en" or "nl"
+	style  string // file with the style of this page alone; empty for none
 	asOf   AsOf
 	frozen bool // the page does not fetch itself again
 	model  any  // for the template
@@ -50,7 +51,7 @@ func (p sheet) owners() []ownerID {
 
 // frame is what the template of the frame reads.
 type frame struct {
-	Lang, Title        string
+	Lang, Title, Style string
 	Links              []link
 	Now, Heartbeat     *stamp
 	Stale, Wall        bool
@@ -119,7 +120,7 @@ func (s *server) render(r *http.Request, v Viewer, p sheet) ([]byte, error) {
 	c := p.asOf.clock()
 	now := c.stamp(p.asOf.Now)
 	f := frame{
-		Lang: p.lang, Title: p.title, Links: s.links(v, p.nav),
+		Lang: p.lang, Title: p.title, Style: p.style, Links: s.links(v, p.nav),
 		Now: &now, Heartbeat: c.opt(p.asOf.HeartbeatAt), Wall: r.URL.Query().Has("wall"),
 		RefreshMS: s.opts.Refresh.Milliseconds(), Provider: s.opts.Provider, Version: s.opts.Version,
 		ZoneName: c.loc.String(), ZoneAbbr: zoneWords(c.now), Main: p.model,

@@ -4,12 +4,12 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -106,28 +106,39 @@ func (f failure) status(w http.ResponseWriter) {
 	w.WriteHeader(f.Status)
 }
 
-// api answers with JSON what f returns.
+// api answers with JSON what f returns, or with the file that it is.
 func (s *server) api(f func(*http.Request, Viewer) (owned, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		view, err := s.ask(r, f)
+		kind, name := "application/json; charset=utf-8", ""
 		var body []byte
-		switch p, ok := view.(interface{ raw() []byte }); {
+		switch p, ok := view.(interface {
+			file() (body []byte, kind, name string)
+		}); {
 		case err != nil:
 		case ok:
-			body = bytes.TrimSuffix(p.raw(), []byte("\n"))
+			body, kind, name = p.file()
 		default:
-			body, err = json.Marshal(view)
+			if body, err = json.Marshal(view); err == nil {
+				body = append(body, '\n')
+			}
 		}
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		var fail failure
 		if err != nil {
-			fail := s.explain(r, err)
+			fail = s.explain(r, err)
 			body, _ = json.Marshal(fail) // strings and a number: cannot fail
-			w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
-			fail.status(w)
-		} else {
-			w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
+			body = append(body, '\n')
 		}
-		w.Write(append(body, '\n'))
+		h := w.Header()
+		h.Set("Content-Type", kind)
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		if name != "" {
+			h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+		}
+		if err != nil {
+			fail.status(w)
+		}
+		w.Write(body)
 	}
 }
 

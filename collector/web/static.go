@@ -12,6 +12,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/vouch-sla/vouch/statement"
 )
 
 //go:embed static
@@ -38,10 +40,18 @@ func newStatic() *static {
 		if err != nil {
 			panic("web: an embedded file is missing: " + err.Error())
 		}
-		sum := sha256.Sum256(body)
-		s.files[name] = staticFile{body, hex.EncodeToString(sum[:6]), kind}
+		s.add(name, kind, body)
 	}
+	s.add(sheetCSS, "text/css; charset=utf-8", []byte(statement.SheetCSS()))
 	return s
+}
+
+// sheetCSS is the name of the style that statements bring with them.
+const sheetCSS = "sheet.css"
+
+func (s *static) add(name, kind string, body []byte) {
+	sum := sha256.Sum256(body)
+	s.files[name] = staticFile{body, hex.EncodeToString(sum[:6]), kind}
 }
 
 // url is the address of a file for a page.
