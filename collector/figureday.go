@@ -25,18 +25,28 @@ const itemDay = "verdict-day"
 // day is the verdict of one device over one UTC day, with what it was computed under:
 // under anything else it is computed again.
 type day struct {
-	Verdict  []contract.Segment
-	Versions int // number of contract versions known
-	Leases   []contract.Span
+	Verdict []contract.Segment
+	InForce []contract.Second // of each contract version known: an acceptance may move one
+	Leases  []contract.Span
 }
 
 func dayID(k dayKey) string {
 	return string(k.device) + "/" + (contract.Second(k.day) * secondsADay).Time().Format(time.DateOnly)
 }
 
-// under reports whether the day was computed under so many versions and these leases.
-func (d day) under(versions int, leases []contract.Span) bool {
-	return d.Versions == versions && slices.Equal(d.Leases, leases)
+// under reports whether the day was computed under versions in force from these
+// instants and under these leases.
+func (d day) under(inForce []contract.Second, leases []contract.Span) bool {
+	return slices.Equal(d.InForce, inForce) && slices.Equal(d.Leases, leases)
+}
+
+// inForce returns from when on each version of a customer's contract is in force.
+func (f *figures) inForce(c vouch.CustomerID) []contract.Second {
+	var out []contract.Second
+	for _, v := range f.book.contracts(c) {
+		out = append(out, v.InForce)
+	}
+	return out
 }
 
 // storedDay returns a day that was computed before, by this process or an earlier one.
@@ -114,13 +124,13 @@ func (f *figures) judgeDays(ctx context.Context, next int64) (int64, error) {
 // measured by then.
 func (f *figures) judgeDay(ctx context.Context, d book.Day) error {
 	for _, cu := range f.base.Customers {
-		versions := len(f.book.contracts(cu.ID))
+		inForce := f.inForce(cu.ID)
 		for _, id := range f.base.scopeOf(cu.ID, "", "") {
 			p := f.base.devices[deviceKey{cu.ID, id}]
 			if f.book.measuredSince(p, d.Span.To) >= d.Span.To {
 				continue
 			}
-			if _, err := f.day(ctx, p, d, versions, f.book.leases(p)); err != nil {
+			if _, err := f.day(ctx, p, d, inForce, f.book.leases(p)); err != nil {
 				return err
 			}
 		}

@@ -93,10 +93,10 @@ func (f *figures) reset() {
 
 // verdict returns the verdict of a device over a span, as of now.
 func (f *figures) verdict(ctx context.Context, p place, span contract.Span, now contract.Second) ([]contract.Segment, error) {
-	versions, leases := len(f.book.contracts(p.customer)), f.book.leases(p)
+	inForce, leases := f.inForce(p.customer), f.book.leases(p)
 	var all []contract.Segment
 	for d := range book.Days(span, now) {
-		segs, err := f.day(ctx, p, d, versions, leases)
+		segs, err := f.day(ctx, p, d, inForce, leases)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +105,7 @@ func (f *figures) verdict(ctx context.Context, p place, span contract.Span, now 
 	return contract.Slice(all, span), nil
 }
 
-func (f *figures) day(ctx context.Context, p place, d book.Day, versions int, leases []contract.Span) ([]contract.Segment, error) {
+func (f *figures) day(ctx context.Context, p place, d book.Day, inForce []contract.Second, leases []contract.Span) ([]contract.Segment, error) {
 	key := dayKey{deviceKey{p.customer, p.ID}, d.N}
 	f.mu.Lock()
 	have, ok := f.days[key]
@@ -114,7 +114,7 @@ func (f *figures) day(ctx context.Context, p place, d book.Day, versions int, le
 	if !ok && d.Over {
 		have, ok = f.storedDay(ctx, key)
 	}
-	if ok && have.under(versions, leases) {
+	if ok && have.under(inForce, leases) {
 		f.remember(key, have, gen)
 		return have.Verdict, nil
 	}
@@ -122,7 +122,7 @@ func (f *figures) day(ctx context.Context, p place, d book.Day, versions int, le
 	if err != nil {
 		return nil, err
 	}
-	now := day{verdict, versions, leases}
+	now := day{verdict, inForce, leases}
 	if d.Over && f.remember(key, now, gen) {
 		if err := f.keepDay(ctx, key, now, gen); err != nil {
 			return nil, err

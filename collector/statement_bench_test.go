@@ -127,7 +127,7 @@ func keepDays(b *testing.B, c *Collector, id vouch.DeviceID, n int, period contr
 	p := c.base.devices[deviceKey{"acme", id}]
 	for at := period.From; at < period.To; at += secondsADay {
 		k := dayKey{deviceKey{"acme", id}, int64(at / secondsADay)}
-		d := day{benchVerdict(at, (n+int(k.day))%5 == 0), 1, c.book.leases(p)}
+		d := day{benchVerdict(at, (n+int(k.day))%5 == 0), c.figures.inForce("acme"), c.book.leases(p)}
 		if err := c.figures.keepDay(b.Context(), k, d, 0); err != nil {
 			b.Fatal(err)
 		}

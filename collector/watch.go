@@ -42,7 +42,8 @@ type watch struct {
 const (
 	lookEvery   = time.Second
 	lookAtMost  = 250 * time.Millisecond
-	rewindEvery = 10 * time.Second // between two returns to the past of one device, so that a long backlog is not judged batch by batch
+	rewindOver  = 100 * secondsADay // of all devices together, that one look goes back over: their samples are all in memory then
+	rewindEvery = 10 * time.Second  // between two returns to the past of one device, so that a long backlog is not judged batch by batch
 )
 
 // changed tells the loop that something came in. It never waits.
@@ -135,9 +136,10 @@ func (w *watch) look(ctx context.Context) error {
 	j.mu.Lock()
 	now := contract.Floor(w.now())
 	var late []store.Item
+	room := rewindOver
 	for _, d := range j.watched {
-		if d.rewind > 0 && w.now().Sub(d.rewound).Abs() >= rewindEvery {
-			d.rewound = w.now()
+		if d.rewind > 0 && room > 0 && w.now().Sub(d.rewound).Abs() >= rewindEvery {
+			d.rewound, room = w.now(), room-(now-d.rewind)
 			stale, err := w.rewind(ctx, d)
 			if err != nil {
 				j.mu.Unlock()
