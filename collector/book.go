@@ -148,8 +148,8 @@ func (b *books) works(c vouch.CustomerID) []admin.Maintenance {
 	var out []admin.Maintenance
 	for _, w := range of(b, c, (*book.Book).Works) {
 		out = append(out, admin.Maintenance{
-			ID: w.ID, Customer: c, Site: w.Site, Device: w.Device, From: w.From, To: w.To, Reason: w.Reason,
-			AnnouncedAt: w.Announced, Author: w.Author, CancelledAt: w.Cancelled, CancelledBy: w.Canceller,
+			ID: w.ID, Record: w.Record, Customer: c, Site: w.Site, Device: w.Device, From: w.From, To: w.To, Reason: w.Reason,
+			AnnouncedAt: w.Announced, Author: w.Author, CancelledAt: w.Cancelled, CancelledBy: w.Canceller, Corrects: w.Corrects, CorrectedBy: w.CorrectedBy,
 		})
 	}
 	return out

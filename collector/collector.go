@@ -104,6 +104,8 @@ type Collector struct {
 	started  time.Time
 	pin      string
 	log      *slog.Logger
+
+	desk sync.Mutex // held while a command decides by what is recorded, and records
 }
 
 // Run runs a collector on an open store until ctx ends. On return nothing is left

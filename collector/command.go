@@ -18,9 +18,6 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/admin"
 	"github.com/vouch-sla/vouch/collector/store"
-	"github.com/vouch-sla/vouch/contract"
-	"github.com/vouch-sla/vouch/evidence"
-	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // authorKey is the key of a connection's author in its context.
@@ -44,6 +41,15 @@ func (c *Collector) adminServer() *http.Server {
 	route("GET "+admin.PathMaintenance, func(r *http.Request) (any, error) { return c.maintenanceList(), nil })
 	route("POST "+admin.PathMaintenance, c.addMaintenance)
 	route("DELETE "+admin.PathMaintenance, c.cancelMaintenance)
+	route("GET "+admin.PathExclusions, c.claimList)
+	route("POST "+admin.PathExclusions, c.addClaim)
+	route("POST "+admin.PathApprove, c.approveClaim)
+	route("POST "+admin.PathReject, c.rejectClaim)
+	route("GET "+admin.PathAcceptances, c.acceptableList)
+	route("POST "+admin.PathAcceptances, c.addAcceptance)
+	route("GET "+admin.PathHolds, c.holdList)
+	route("POST "+admin.PathHolds, c.addHold)
+	route("DELETE "+admin.PathHolds, c.removeHold)
 	route("GET "+admin.PathStatement, c.statementFor)
 	route("GET "+admin.PathIssued, func(r *http.Request) (any, error) {
 		return c.issuedList(vouch.CustomerID(r.FormValue("customer"))), nil
@@ -135,124 +141,6 @@ func readBody(r *http.Request, v any) error {
 		return badRequest("the request cannot be read: %v", err)
 	}
 	return nil
-}
-
-// maxReason bounds the words of an announcement.
-const maxReason = 500
-
-func (c *Collector) addMaintenance(r *http.Request) (any, error) {
-	var in admin.NewMaintenance
-	if err := readBody(r, &in); err != nil {
-		return nil, err
-	}
-	customer, device, err := c.findScope(in)
-	if err != nil {
-		return nil, err
-	}
-	in.Customer, in.Device = customer, device
-	switch {
-	case !in.From.Before(in.To):
-		return nil, badRequest("the maintenance ends at %s, which is not after its beginning at %s", in.To.Format(time.RFC3339), in.From.Format(time.RFC3339))
-	case in.Reason == "" || len(in.Reason) > maxReason:
-		return nil, badRequest("say in 1 to %d bytes what is done: the customer reads it", maxReason)
-	}
-	m := admin.Maintenance{
-		ID: c.maintenanceID(in.Customer), Customer: in.Customer, Site: in.Site, Device: in.Device,
-		From: milli(in.From), To: milli(in.To), Reason: in.Reason, AnnouncedAt: milli(c.now()), Author: author(r.Context()),
-	}
-	recs, err := c.recorder.write(r.Context(), draft{customer: m.Customer, kind: evidence.KindMaintenanceAnnounced, effective: m.From, author: m.Author, body: book.MaintenanceBody{ID: m.ID, Site: m.Site, Device: m.Device, From: m.From, To: m.To, Reason: m.Reason}})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.book.take(recs[0]); err != nil {
-		return nil, err
-	}
-	m.AnnouncedAt = recs[0].Recorded
-	m.Warnings = c.maintenanceWarnings(m)
-	c.exclusionsChanged(m)
-	return m, nil
-}
-
-// findScope checks that what is to be under maintenance exists. A device may be named
-// without its customer where only one has a device of that name.
-func (c *Collector) findScope(in admin.NewMaintenance) (vouch.CustomerID, vouch.DeviceID, error) {
-	if in.Customer == "" && in.Device != "" {
-		for k := range c.base.devices {
-			if k.device != in.Device {
-				continue
-			}
-			if in.Customer != "" {
-				return "", "", badRequest("more than one customer has a device %s; add --customer", in.Device)
-			}
-			in.Customer = k.customer
-		}
-	}
-	switch _, known := c.base.customers[in.Customer]; {
-	case in.Customer == "" && in.Device == "":
-		return "", "", badRequest("say whose maintenance it is: --customer ID")
-	case !known:
-		return "", "", badRequest("there is no customer or device of that name in the installed base: %s%s", in.Customer, in.Device)
-	case in.Site != "" && in.Device != "":
-		return "", "", badRequest("give a site or a device, not both")
-	case len(c.base.scopeOf(in.Customer, in.Site, in.Device)) == 0:
-		return "", "", badRequest("customer %s has no device there: site %q, device %q", in.Customer, in.Site, in.Device)
-	}
-	return in.Customer, in.Device, nil
-}
-
-func (c *Collector) maintenanceID(cu vouch.CustomerID) string {
-	return fmt.Sprintf("M-%d-%04d", c.now().UTC().Year(), len(c.book.works(cu))+1)
-}
-
-// maintenanceWarnings says in words what the contract makes of an announcement.
-func (c *Collector) maintenanceWarnings(m admin.Maintenance) []string {
-	ids := c.base.scopeOf(m.Customer, m.Site, m.Device)
-	p := c.base.devices[deviceKey{m.Customer, ids[0]}]
-	var out []string
-	for _, d := range c.book.decide(p, contract.Floor(c.now())) {
-		if d.ID == m.ID && d.Why != "" {
-			out = append(out, "it does not count: "+string(d.Why))
-		}
-	}
-	return out
-}
-
-func (c *Collector) cancelMaintenance(r *http.Request) (any, error) {
-	id, customer := r.FormValue("id"), vouch.CustomerID(r.FormValue("customer"))
-	var hit []admin.Maintenance
-	for _, m := range c.maintenanceList() {
-		if m.ID == id && (customer == "" || m.Customer == customer) {
-			hit = append(hit, m)
-		}
-	}
-	switch {
-	case len(hit) == 0:
-		return nil, wrong{http.StatusNotFound, "there is no maintenance " + id + "; see `vouch maintenance list`"}
-	case len(hit) > 1:
-		return nil, badRequest("more than one customer has a maintenance %s; add --customer", id)
-	case !hit[0].CancelledAt.IsZero():
-		return nil, badRequest("%s was cancelled at %s already", id, hit[0].CancelledAt.Format(time.RFC3339))
-	}
-	m := hit[0]
-	recs, err := c.recorder.write(r.Context(), draft{customer: m.Customer, kind: evidence.KindMaintenanceCancelled, author: author(r.Context()), body: book.CancelBody{ID: m.ID}})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.book.take(recs[0]); err != nil {
-		return nil, err
-	}
-	m.CancelledAt, m.CancelledBy = recs[0].Recorded, recs[0].Author
-	c.exclusionsChanged(m)
-	return m, nil
-}
-
-// exclusionsChanged makes the watch look again. Verdicts that are remembered do not
-// hold exclusions, so they stay.
-func (c *Collector) exclusionsChanged(m admin.Maintenance) {
-	c.grew(m.Customer)
-	c.judge.reconsider(c.base.scopeOf(m.Customer, m.Site, m.Device), m.Customer)
-	c.watch.changed()
-	c.figures.changed()
 }
 
 func (c *Collector) addToken(r *http.Request) (any, error) {

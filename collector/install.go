@@ -146,6 +146,21 @@ func leases(cu vouch.Customer) map[string]any {
 	return out
 }
 
+// restates returns the id of the lease record that a new one corrects. A lease that has
+// not ended and now begins at another instant is no other lease: the record of it was
+// wrong. An end that moves, or a lease after one that ended, corrects nothing.
+func restates(was evidence.Record, now any) string {
+	l, ok := now.(book.LeaseBody)
+	var old book.LeaseBody
+	if !ok || was.ID == "" || json.Unmarshal(was.Body, &old) != nil {
+		return ""
+	}
+	if l.From.Equal(old.From) || !old.Until.IsZero() && !l.From.Before(old.Until) {
+		return ""
+	}
+	return was.ID
+}
+
 // utc keeps the zero time zero: it means never.
 func utc(t time.Time) time.Time {
 	if t.IsZero() {

@@ -247,6 +247,22 @@ func (j *judge) reconsider(ids []vouch.DeviceID, c vouch.CustomerID) {
 	}
 }
 
+// goBack makes the next looks look at some devices again from an instant on: what is
+// in force, leased or excluded there was decided anew. It reaches as far as folds are
+// kept; an incident before that stays as it was recorded.
+func (j *judge) goBack(ids []vouch.DeviceID, c vouch.CustomerID, at contract.Second) {
+	at = max(at, contract.Floor(j.now())-foldDays*secondsADay)
+	j.reconsider(ids, c)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, id := range ids {
+		d := j.watched[deviceKey{c, id}]
+		if d != nil && (at < d.settled || d.settled == 0) && (d.rewind == 0 || at < d.rewind) {
+			d.rewind = at
+		}
+	}
+}
+
 // quiet reports whether looking at a device again would find nothing: it was up and
 // counted nothing toward an incident, and nothing came in. Time alone can only make
 // such a device unknown, which neither opens nor closes anything.

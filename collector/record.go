@@ -47,7 +47,8 @@ type draft struct {
 	kind      evidence.RecordKind
 	effective time.Time // zero for "when it is recorded"
 	author    string
-	body      any // encoded as canonical JSON; a function gets the id of the record and returns it
+	corrects  string // id of the record that this one corrects; empty for none
+	body      any    // encoded as canonical JSON; a function gets the id of the record and returns it
 }
 
 // write records drafts of one or several customers in one call: all or none. It
@@ -133,7 +134,7 @@ func (r *recorder) seal(d draft, id string, now time.Time) (evidence.Record, err
 		effective = now
 	}
 	return evidence.SealRecord(evidence.RecordHeader{
-		Customer: d.customer, Kind: d.kind, ID: id, Recorded: now, Effective: milli(effective), Author: d.author, Nonce: nonce,
+		Customer: d.customer, Kind: d.kind, ID: id, Recorded: now, Effective: milli(effective), Author: d.author, Corrects: d.corrects, Nonce: nonce,
 	}, body, r.signer)
 }
 
@@ -184,9 +185,9 @@ func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.R
 	if err != nil {
 		return nil, err
 	}
-	newest := map[string][]byte{}
+	newest := map[string]evidence.Record{}
 	for _, rec := range have {
-		newest[book.SubjectOf(rec.Body)] = rec.Body
+		newest[book.SubjectOf(rec.Body)] = rec
 	}
 	var drafts []draft
 	for _, subject := range slices.Sorted(maps.Keys(want)) {
@@ -194,10 +195,11 @@ func (r *recorder) sync(ctx context.Context, c vouch.CustomerID, kind evidence.R
 		if err != nil {
 			return nil, fmt.Errorf("encode %s record of %s: %w", kind, c, err)
 		}
-		if bytes.Equal(body, newest[subject]) {
+		was := newest[subject]
+		if bytes.Equal(body, was.Body) {
 			continue
 		}
-		drafts = append(drafts, draft{customer: c, kind: kind, author: author, body: want[subject]})
+		drafts = append(drafts, draft{customer: c, kind: kind, author: author, corrects: restates(was, want[subject]), body: want[subject]})
 	}
 	if len(drafts) == 0 {
 		return nil, nil

@@ -29,6 +29,11 @@ const (
 	PathRebuild     = "/rebuild"
 	PathLive        = "/live"
 	PathCheck       = "/ledger/check"
+	PathExclusions  = "/exclusions"
+	PathApprove     = "/exclusions/approve"
+	PathReject      = "/exclusions/reject"
+	PathAcceptances = "/acceptances"
+	PathHolds       = "/holds"
 )
 
 // NewMaintenance announces a maintenance. The scope is one device, one site or, with
@@ -40,11 +45,13 @@ type NewMaintenance struct {
 	From     time.Time        `json:"from"`
 	To       time.Time        `json:"to"`
 	Reason   string           `json:"reason"`
+	Corrects string           `json:"corrects,omitempty"` // the maintenance that this one takes the place of, or its record
 }
 
 // Maintenance is an announcement as it is recorded.
 type Maintenance struct {
 	ID          string           `json:"id"`
+	Record      string           `json:"record,omitempty"` // that it is accepted or corrected by
 	Customer    vouch.CustomerID `json:"customer"`
 	Site        vouch.SiteID     `json:"site,omitempty"`
 	Device      vouch.DeviceID   `json:"device,omitempty"`
@@ -55,6 +62,8 @@ type Maintenance struct {
 	Author      string           `json:"author"`
 	CancelledAt time.Time        `json:"cancelled_at,omitzero"`
 	CancelledBy string           `json:"cancelled_by,omitempty"`
+	Corrects    string           `json:"corrects,omitempty"`     // ID of the one that it took the place of
+	CorrectedBy string           `json:"corrected_by,omitempty"` // ID of the one that took its place
 	// Warnings say in words what the contract makes of the announcement, for
 	// example that it began before it was announced and will not count.
 	Warnings []string `json:"warnings,omitempty"`
