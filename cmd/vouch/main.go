@@ -48,7 +48,7 @@ func newRootCmd() *cobra.Command {
 	root.AddCommand(
 		newDemoCmd(), newInitCmd(), newCheckCmd(),
 		newAgentCmd(), newCollectorCmd(), newWitnessCmd(), newPinCmd(), newStatusCmd(), newTokenCmd(), newRebuildCmd(), newLedgerCmd(),
-		newMaintenanceCmd(), newIncidentCmd(), newStatementCmd(), newBundleCmd(), verifycmd.New(),
+		newMaintenanceCmd(), newExclusionCmd(), newAcceptCmd(), newHoldCmd(), newIncidentCmd(), newStatementCmd(), newBundleCmd(), verifycmd.New(),
 		newContractCmd(), newAvailabilityCmd(), newClockCmd(),
 	)
 	return root

@@ -7,14 +7,11 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/cmd/exit"
 	"github.com/vouch-sla/vouch/collector/admin"
 )
 
@@ -26,18 +23,16 @@ func newMaintenanceCmd() *cobra.Command {
 }
 
 func newMaintenanceAddCmd(client func() *admin.Client) *cobra.Command {
-	var device, site, customer, from, to, reason string
+	var device, site, customer, from, to, reason, corrects string
 	c := &cobra.Command{
 		Use:   "add --customer ID [--site ID | --device ID] --from TIME --to TIME --reason TEXT",
 		Short: "Announce a maintenance; it is announced at the instant it is recorded",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			now := time.Now()
-			if owner, id, ok := strings.Cut(device, "/"); ok {
-				if customer != "" && customer != owner {
-					return exit.Misused("--device %s is not of --customer %s", device, customer)
-				}
-				customer, device = owner, id
+			customer, device, err := ownerOf(customer, device)
+			if err != nil {
+				return err
 			}
 			start, err := parseInstant("from", from, now)
 			if err != nil {
@@ -50,18 +45,16 @@ func newMaintenanceAddCmd(client func() *admin.Client) *cobra.Command {
 			var m admin.Maintenance
 			err = client().Post(c.Context(), admin.PathMaintenance, admin.NewMaintenance{
 				Customer: vouch.CustomerID(customer), Site: vouch.SiteID(site), Device: vouch.DeviceID(device),
-				From: start, To: end, Reason: reason,
+				From: start, To: end, Reason: reason, Corrects: corrects,
 			}, &m)
 			if err != nil {
 				return err
 			}
 			if flag, _ := c.Flags().GetBool("json"); flag {
-				return printJSON(os.Stdout, m)
+				return printJSON(c.OutOrStdout(), m)
 			}
-			fmt.Printf("%s announced at %s for %s, from %s to %s\n", m.ID, when(m.AnnouncedAt), scope(m), when(m.From), when(m.To))
-			for _, w := range m.Warnings {
-				fmt.Fprintf(os.Stderr, "vouch: warning: %s\n", w)
-			}
+			fmt.Fprintf(c.OutOrStdout(), "%s announced at %s for %s, from %s to %s\n", m.ID, when(m.AnnouncedAt), scope(m), when(m.From), when(m.To))
+			warn(c.ErrOrStderr(), m.Warnings)
 			return nil
 		},
 	}
@@ -72,6 +65,7 @@ func newMaintenanceAddCmd(client func() *admin.Client) *cobra.Command {
 	f.StringVar(&from, "from", "", "when it begins")
 	f.StringVar(&to, "to", "", "when it ends")
 	f.StringVar(&reason, "reason", "", "what is done, in words the customer will read")
+	f.StringVar(&corrects, "corrects", "", "maintenance, by its ID or its record, that this one takes the place of")
 	for _, name := range []string{"from", "to", "reason"} {
 		_ = c.MarkFlagRequired(name)
 	}
@@ -80,14 +74,16 @@ func newMaintenanceAddCmd(client func() *admin.Client) *cobra.Command {
 }
 
 // scope says in words what a maintenance covers.
-func scope(m admin.Maintenance) string {
+func scope(m admin.Maintenance) string { return scopeOf(m.Customer, m.Site, m.Device) }
+
+func scopeOf(customer vouch.CustomerID, site vouch.SiteID, device vouch.DeviceID) string {
 	switch {
-	case m.Device != "":
-		return fmt.Sprintf("device %s of %s", m.Device, m.Customer)
-	case m.Site != "":
-		return fmt.Sprintf("site %s of %s", m.Site, m.Customer)
+	case device != "":
+		return fmt.Sprintf("device %s of %s", device, customer)
+	case site != "":
+		return fmt.Sprintf("site %s of %s", site, customer)
 	}
-	return fmt.Sprintf("all devices of %s", m.Customer)
+	return fmt.Sprintf("all devices of %s", customer)
 }
 
 func newMaintenanceListCmd(client func() *admin.Client) *cobra.Command {
@@ -99,17 +95,20 @@ func newMaintenanceListCmd(client func() *admin.Client) *cobra.Command {
 				return err
 			}
 			if flag, _ := c.Flags().GetBool("json"); flag {
-				return printJSON(os.Stdout, ms)
+				return printJSON(c.OutOrStdout(), ms)
 			}
 			if len(ms) == 0 {
-				fmt.Println("No maintenance is announced.")
+				fmt.Fprintln(c.OutOrStdout(), "No maintenance is announced.")
 				return nil
 			}
-			w := table(os.Stdout)
+			w := table(c.OutOrStdout())
 			fmt.Fprintln(w, "ID\tSCOPE\tFROM\tTO\tANNOUNCED\tSTATE\tREASON")
 			for _, m := range ms {
 				state := "announced"
-				if !m.CancelledAt.IsZero() {
+				switch {
+				case m.CorrectedBy != "":
+					state = "corrected by " + m.CorrectedBy + " " + when(m.CancelledAt)
+				case !m.CancelledAt.IsZero():
 					state = "cancelled " + when(m.CancelledAt)
 				}
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, scope(m), when(m.From), when(m.To), when(m.AnnouncedAt), state, m.Reason)
@@ -131,10 +130,14 @@ func newMaintenanceCancelCmd(client func() *admin.Client) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Printf("%s cancelled at %s by %s\n", m.ID, when(m.CancelledAt), cmp.Or(m.CancelledBy, "unknown"))
+			if flag, _ := c.Flags().GetBool("json"); flag {
+				return printJSON(c.OutOrStdout(), m)
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s cancelled at %s by %s\n", m.ID, when(m.CancelledAt), cmp.Or(m.CancelledBy, "unknown"))
 			return nil
 		},
 	}
 	c.Flags().StringVar(&customer, "customer", "", "customer, where two have an announcement of this number")
+	jsonFlag(c)
 	return c
 }
