@@ -182,26 +182,3 @@ func TestOwnApprovalBesideAnothers(t *testing.T) {
 		}
 	}
 }
-
-func TestHolds(t *testing.T) {
-	b := book.New()
-	held := func() bool { return b.Held() }
-	if held() {
-		t.Error("an empty ledger is held")
-	}
-	take(t, b, 100, "h1", evidence.KindLegalHold, "uid:1", book.HoldBody{ID: "H-1", Reason: "claim of March"})
-	take(t, b, 110, "h2", evidence.KindLegalHold, "uid:2", book.HoldBody{ID: "H-2", Reason: "court"})
-	take(t, b, 120, "h3", evidence.KindLegalHold, "uid:3", book.HoldBody{ID: "H-1", Reason: "settled", Removed: true})
-	if !held() {
-		t.Error("a ledger with one of two holds removed is not held")
-	}
-	take(t, b, 130, "h4", evidence.KindLegalHold, "uid:3", book.HoldBody{ID: "H-2", Reason: "settled", Removed: true})
-	take(t, b, 140, "h5", evidence.KindLegalHold, "uid:3", book.HoldBody{ID: "H-9", Reason: "settled", Removed: true})
-	if held() {
-		t.Error("a ledger without a hold that stands is held")
-	}
-	h := b.Holds()
-	if len(h) != 2 || h[0].Reason != "claim of March" || h[0].Remover != "uid:3" || !h[0].Removed.Equal(at(120)) || h[0].Author != "uid:1" || !h[1].Placed.Equal(at(110)) {
-		t.Errorf("Holds = %+v", h)
-	}
-}

@@ -250,6 +250,18 @@ type HoldBody struct {
 	Removed bool   `json:"removed,omitempty"` // the hold of that ID stands no longer
 }
 
+// ErasedBody says what was erased under retention: the notes of Count entries of a
+// stream, each of which speaks of time before an instant alone. Their leaves lie between
+// First and Last, both included, others of the stream perhaps among them.
+type ErasedBody struct {
+	Stream vouch.Stream `json:"stream"`
+	Before time.Time    `json:"before"`
+	First  int64        `json:"first"` // leaf, from 0
+	Last   int64        `json:"last"`
+	Count  int64        `json:"count"`
+	Why    string       `json:"why"`
+}
+
 // RevokedBody ends a key: what it signed and what came in later is not believed.
 type RevokedBody struct {
 	Subject string        `json:"subject"` // the agent

@@ -40,7 +40,8 @@ type Book struct {
 	claims     []Claim
 	said       []Acceptance
 	holds      []Hold
-	turns      int // records about exclusions
+	erased     map[vouch.Stream]int64 // notes that records say were erased
+	turns      int                    // records about exclusions
 	incidents  []Known
 	issues     []Issue
 }
@@ -50,6 +51,7 @@ func New() *Book {
 	return &Book{
 		rents: map[vouch.DeviceID][]rent{}, leases: map[vouch.DeviceID][]contract.Span{}, installed: map[vouch.DeviceID]bool{},
 		speakers: map[vouch.AgentID]vouch.LocationID{}, custody: map[vouch.LocationID]vouch.Custody{},
+		erased:   map[vouch.Stream]int64{},
 		assigned: map[Assigned][]contract.Span{}, subjects: map[string]map[Assigned]bool{},
 	}
 }
@@ -89,6 +91,8 @@ func (b *Book) Take(rec evidence.Record) error {
 		err = b.takeAcceptance(rec)
 	case evidence.KindLegalHold:
 		err = b.takeHold(rec)
+	case evidence.KindDataErased:
+		err = b.takeErased(rec)
 	case evidence.KindIncidentEvent:
 		err = b.takeIncident(rec)
 	case evidence.KindStatementIssued:
