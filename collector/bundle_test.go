@@ -4,7 +4,9 @@
 package collector_test
 
 import (
+	"archive/zip"
 	"bytes"
+	"io"
 	"net/url"
 	"testing"
 	"time"
@@ -172,5 +174,54 @@ func TestBundleAroundADay(t *testing.T) {
 	sound(t, r)
 	if r.Explain == nil || len(r.Explain.Devices) == 0 || r.Explain.Devices[0].State != "down" || len(r.Explain.Devices[0].Witnesses) < 2 {
 		t.Errorf("explanation = %+v, want rt1 down with its witnesses", r.Explain)
+	}
+}
+
+// What is issued shows on the page of the customer it is about, with its evidence, and
+// exists for nobody else; a bundle holds nothing of another customer.
+func TestBundlesAreOneCustomersOwn(t *testing.T) {
+	c := newCentre(t)
+	from := time.Now().UTC().Truncate(time.Second).Add(-4 * time.Minute)
+	to := from.Add(80 * time.Second)
+	c.play(from, 90, "acme", both)
+	c.play(from, 90, "other", nil)
+	c.wait("the figures are there", func() bool {
+		f, _ := c.statement("acme", from, to)
+		return f.Down == 30
+	})
+	i, err := c.issue("acme", from, to, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, foreign := c.token(t, "acme"), c.token(t, "other")
+	path := "/bundle/acme/" + i.Number + "/1"
+	if a := c.fetch(t, path, own); a.status != 200 || a.body != string(c.bundle("acme", from, to, nil)) {
+		t.Errorf("GET %s as acme = %d with %d bytes, want the bundle", path, a.status, len(a.body))
+	}
+	missing := c.fetch(t, "/bundle/nobody/ST-0001/1", foreign)
+	for _, p := range []string{path, "/bundle/acme/" + i.Number + "/2", "/bundle/acme/ST-9999/1", "/bundle/acme/" + i.Number + "/0"} {
+		if a := c.fetch(t, p, foreign); a.status != 404 || a.body != missing.body {
+			t.Errorf("GET %s as other = %d %q, want what does not exist", p, a.status, a.body)
+		}
+	}
+	b := c.bundle("acme", from, to, url.Values{"full": {"true"}})
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, canary := range []string{"customer: other", "customer=other", "/other"} {
+			if bytes.Contains(body, []byte(canary)) {
+				t.Errorf("%s holds %q", f.Name, canary)
+			}
+		}
 	}
 }

@@ -64,8 +64,9 @@ func TestBatchesRefused(t *testing.T) {
 				t.Errorf("%s: answered %+v, want %s with %q", tt.name, r[0], tt.status, tt.says)
 			}
 		}
-		if got := c.leaves("acme"); got != before {
-			t.Errorf("leaves of acme after the refusals = %d, want %d as before", got, before)
+		// The reused number and the wrong chain are written down as equivocation.
+		if got := c.leaves("acme"); got != before+2 {
+			t.Errorf("leaves of acme after the refusals = %d, want the %d of before and two records", got, before)
 		}
 		if n := c.status().Ledgers[0].Forks; n != 2 {
 			t.Errorf("kept as evidence of equivocation = %d, want 2 (the reused number, the wrong chain)", n)

@@ -159,6 +159,7 @@ func (c *Collector) webServer(ls listeners) *http.Server {
 		}
 	})
 	mux.Handle("GET /ledger/", served{ledger: c.store, origin: c.opts.Origin, seal: c.own.seal, viewer: g.viewer, log: c.log})
+	mux.HandleFunc("GET /bundle/{customer}/{number}/{version}", c.bundlePage(g.viewer))
 	mux.Handle("/", pages)
 	return c.server(mux, 30*time.Second)
 }

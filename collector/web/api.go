@@ -153,12 +153,31 @@ func (s *server) statement(r *http.Request, v Viewer) (paper, error) {
 type Period struct {
 	Month    string
 	From, To time.Time
+	// Version is that of the statement as it was issued; 0 for the figures as they are now.
+	Version int
 }
 
-// statementPeriod reads month, or from and to in RFC 3339.
+// Issued is a version of a statement that was issued.
+type Issued struct {
+	Number  string
+	Version int
+	At      time.Time
+	Reason  string
+	Bundle  string // path of all its evidence in one file
+}
+
+// statementPeriod reads month, or from and to in RFC 3339, and version.
 func statementPeriod(r *http.Request) (Period, error) {
 	q := r.URL.Query()
-	month, from, to := q.Get("month"), q.Get("from"), q.Get("to")
+	p := Period{Month: q.Get("month")}
+	if s := q.Get("version"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return Period{}, fmt.Errorf("%w: version %.20q: write a number from 1 on", ErrBadRequest, s)
+		}
+		p.Version = n
+	}
+	month, from, to := p.Month, q.Get("from"), q.Get("to")
 	switch {
 	case month != "" && (from != "" || to != ""):
 		return Period{}, fmt.Errorf("%w: give either month, or from and to", ErrBadRequest)
@@ -166,11 +185,10 @@ func statementPeriod(r *http.Request) (Period, error) {
 		if t, err := time.Parse("2006-01", month); err != nil || t.Year() < 1970 {
 			return Period{}, fmt.Errorf("%w: month %.20q: write it as 2026-11", ErrBadRequest, month)
 		}
-		return Period{Month: month}, nil
+		return p, nil
 	case from == "" && to == "":
-		return Period{}, nil
+		return p, nil
 	}
-	var p Period
 	for name, at := range map[string]*time.Time{"from": &p.From, "to": &p.To} {
 		// A plus sign that was not escaped arrives as a space.
 		t, err := time.Parse(time.RFC3339, strings.ReplaceAll(q.Get(name), " ", "+"))

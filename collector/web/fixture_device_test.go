@@ -4,6 +4,7 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"time"
@@ -185,6 +186,16 @@ func (r *reader) Maintenance(_ context.Context, v web.Viewer) (web.Maintenance, 
 }
 
 // Statement is Noordhaven's for May 2026, or a short one for any other period.
+func (r *reader) Issued(_ context.Context, v web.Viewer, c vouch.CustomerID, p web.Period) ([]web.Issued, error) {
+	if r.err != nil || c != "noordhaven" || !v.May(c) {
+		return nil, cmp.Or(r.err, web.ErrNotFound)
+	}
+	return []web.Issued{
+		{Number: "ST-0004", Version: 2, At: r.w.now.Add(-time.Hour), Reason: "measurements came in after the last version was issued", Bundle: "/bundle/" + string(c) + "/ST-0004/2"},
+		{Number: "ST-0004", Version: 1, At: r.w.now.Add(-25 * time.Hour), Bundle: "/bundle/" + string(c) + "/ST-0004/1"},
+	}, nil
+}
+
 func (r *reader) Statement(_ context.Context, v web.Viewer, c vouch.CustomerID, p web.Period) (statement.Statement, error) {
 	if r.err == nil && (c != "noordhaven" || !v.May(c)) {
 		return statement.Statement{}, web.ErrNotFound

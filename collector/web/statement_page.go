@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -36,7 +37,18 @@ type statementModel struct {
 	Files          []link
 	Other          link   // the same in the other language
 	OtherLang      string // and its code
+	Now            link   // the figures as they are now, from a version that was issued
+	Issued         string // heading of the list
+	Versions       []versionLine
 	Sheet          template.HTML
+}
+
+// versionLine is one version that was issued.
+type versionLine struct {
+	Name, At, Reason string
+	Path             string
+	Here             bool // it is the one that is shown
+	Evidence         link
 }
 
 func (s *server) statementPage(r *http.Request, v Viewer) (sheet, error) {
@@ -48,9 +60,23 @@ func (s *server) statementPage(r *http.Request, v Viewer) (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
+	c, err := customer(r, v)
+	if err != nil {
+		return sheet{}, err
+	}
+	period, err := statementPeriod(r)
+	if err != nil {
+		return sheet{}, err
+	}
+	issued, err := s.reader.Issued(r.Context(), v, c, period)
+	if err != nil {
+		return sheet{}, err
+	}
+	m := p.model(lang, r.URL)
+	m.versions(p, issued, lang, r.URL)
 	return sheet{
 		view: p, name: "statement", title: p.Title(lang), nav: "/statement/" + string(p.Customer), lang: string(lang), style: sheetCSS,
-		asOf: AsOf{Now: p.AsOf.Time(), Zone: Zone{p.zone()}}, frozen: true, model: p.model(lang, r.URL),
+		asOf: AsOf{Now: p.AsOf.Time(), Zone: Zone{p.zone()}}, frozen: true, model: m,
 	}, nil
 }
 
@@ -69,6 +95,27 @@ func (p paper) model(lang statement.Language, at *url.URL) statementModel {
 	}
 	m.Sheet = p.Sheet(lang, func(id string) string { return incidentHref(p.Customer, id) })
 	return m
+}
+
+// versions lists what was issued of the period, each with all its evidence in one file.
+func (m *statementModel) versions(p paper, issued []Issued, lang statement.Language, at *url.URL) {
+	version, evidence, now := "version", "Evidence (zip)", "The figures as they are now"
+	m.Issued = "Issued"
+	if lang == statement.Dutch {
+		version, evidence, now, m.Issued = "versie", "Bewijs (zip)", "De cijfers zoals ze nu zijn", "Uitgegeven"
+	}
+	for _, i := range issued {
+		m.Versions = append(m.Versions, versionLine{
+			Name: fmt.Sprintf("%s %s %d", i.Number, version, i.Version), At: i.At.In(p.zone()).Format("2006-01-02 15:04"), Reason: i.Reason,
+			Path: at.Path + "?" + with(at, "version", strconv.Itoa(i.Version)).Encode(), Here: p.Number == i.Number && p.Revision == i.Version,
+			Evidence: link{Path: i.Bundle, Word: evidence},
+		})
+	}
+	if p.Revision > 0 {
+		q := at.Query()
+		q.Del("version")
+		m.Now = link{Path: at.Path + "?" + q.Encode(), Word: now}
+	}
 }
 
 // with is the query of an address with one parameter set.

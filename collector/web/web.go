@@ -45,6 +45,9 @@ type Reader interface {
 	Incident(ctx context.Context, v Viewer, customer vouch.CustomerID, id string) (IncidentDetail, error)
 	// Statement is the statement of a customer for a period.
 	Statement(ctx context.Context, v Viewer, customer vouch.CustomerID, p Period) (statement.Statement, error)
+	// Issued lists the versions of the statement of a customer for a period that were
+	// issued, newest first.
+	Issued(ctx context.Context, v Viewer, customer vouch.CustomerID, p Period) ([]Issued, error)
 	// Maintenance lists announced works, running and planned ones and those that
 	// ended lately, by the time they begin.
 	Maintenance(ctx context.Context, v Viewer) (Maintenance, error)
