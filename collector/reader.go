@@ -204,7 +204,7 @@ func (r *reader) derive(ctx context.Context, name string, c vouch.CustomerID, ne
 				return err
 			}
 			d.Intents = append(d.Intents, intents...)
-		case name == readerOutcomes && e.Kind == store.KindBatch:
+		case name == readerOutcomes && e.Kind == store.KindBatch && !e.Erased:
 			f, over, err := r.batch(e, &d)
 			if err != nil {
 				return err

@@ -72,6 +72,7 @@ type Entry struct {
 	Through    time.Time
 	Leaf       []byte // the canonical leaf record; its RFC 6962 hash goes into the tree
 	Note       []byte // the signed note itself
+	Erased     bool   // the note was erased, and Note is nil: see Ledger.Erase
 }
 
 // AppendStatus says what became of an entry that was handed to Append.
@@ -114,6 +115,13 @@ type TreeHead struct {
 	Root evidence.Hash
 }
 
+// Erased says which notes were erased: Count of them, all of whose leaves lie between
+// First and Last, both included. Others that lie there may still have their notes.
+type Erased struct {
+	First, Last int64 // leaf indexes; of no meaning when Count is 0
+	Count       int64
+}
+
 // Ledger is the append-only truth.
 type Ledger interface {
 	// Append adds entries, of one customer or of many, in the order given, and
@@ -128,7 +136,8 @@ type Ledger interface {
 	// order, with their notes. Past the end it returns none and no error.
 	Entries(ctx context.Context, customer vouch.CustomerID, from int64, n int) ([]Entry, error)
 
-	// Leaves is Entries without notes: Note is nil, and no note is read.
+	// Leaves is Entries without notes: Note is nil and Erased not set, and no note is
+	// read.
 	Leaves(ctx context.Context, customer vouch.CustomerID, from int64, n int) ([]Entry, error)
 
 	// Record returns the newest record entry with that ID, or ErrNotFound.
@@ -166,8 +175,18 @@ type Ledger interface {
 	// a caller, nothing is lost by breaking it off, and an open store does it by itself
 	// for what is some minutes old.
 	Pack(ctx context.Context, before time.Time) (int, error)
+	// Erase forgets the notes of a stream's entries whose Through lies before an instant
+	// in whole milliseconds, Received where Through is zero, but for those from leaf index
+	// keepFrom on. Their leaves, hashes and places in the chain stay, and everything
+	// rests on those: heads, proofs and duplicates are as before. A record belongs to no
+	// stream and is never erased. It returns what this call erased; with an error, what
+	// it had erased until then. Calling it again goes on.
+	Erase(ctx context.Context, customer vouch.CustomerID, stream vouch.Stream, before time.Time, keepFrom int64) (Erased, error)
+	// Erased returns what has been erased of a stream since the ledger began.
+	Erased(ctx context.Context, customer vouch.CustomerID, stream vouch.Stream) (Erased, error)
 	// Check re-reads every entry of a customer, recomputes hashes and tree, and
-	// returns a sentence for each thing that is damaged, with its place.
+	// returns a sentence for each thing that is damaged, with its place. An erased note
+	// is no damage.
 	Check(ctx context.Context, customer vouch.CustomerID) ([]string, error)
 	// Forks counts the refused notes that are kept as evidence of equivocation.
 	Forks(ctx context.Context, customer vouch.CustomerID) (int, error)

@@ -38,6 +38,8 @@ func child(dir string) int {
 		task = packForever
 	case "die":
 		task = packAndDie
+	case "erase":
+		task = eraseAndDie
 	}
 	if err := task(dir); err != nil {
 		fmt.Println("error", err)

@@ -93,6 +93,7 @@ func (s *Store) entries(ctx context.Context, customer vouch.CustomerID, notes bo
 		e, err := rows[i].entry(customer)
 		if err == nil && notes {
 			e.Note, err = s.note(ctx, &rows[i])
+			e.Erased = err == nil && e.Note == nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("leaf %d of customer %s: %w", leafOf(rows[i].id), customer, err)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/collector/store/sqlite"
 )
@@ -49,6 +50,9 @@ func fillDisk(dir string) error {
 	}
 	if n, err := s.Pack(ctx, time.Now()); !errors.Is(err, syscall.ENOSPC) || n != 0 {
 		return fmt.Errorf("Pack on a full disk = %d, %v, want ENOSPC", n, err)
+	}
+	if e, err := s.Erase(ctx, "acme", vouch.Availability, far, 10); !errors.Is(err, syscall.ENOSPC) || e.Count != 0 {
+		return fmt.Errorf("Erase on a full disk = %+v, %v, want ENOSPC", e, err)
 	}
 	if err := sound(ctx, s, stored); err != nil {
 		return fmt.Errorf("while the disk is full: %v", err)

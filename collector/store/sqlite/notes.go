@@ -6,7 +6,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,15 +16,14 @@ import (
 // back for the next few entries, and entries of both streams stand side by side.
 const keptFrames = 4
 
-// unpacked is a frame with its notes.
+// unpacked is a frame with its notes, if it is not damaged.
 type unpacked struct {
-	frame
+	*frame
 	notes [][]byte
-	err   error // why they cannot be read
 }
 
 // shelf is the frames that were read last. What is in the database never changes
-// behind its back, but for erasure, which clears it.
+// behind its back, but for erasing, which clears it.
 type shelf struct {
 	mu     sync.Mutex
 	frames []*unpacked // newest last
@@ -57,12 +55,21 @@ func (s *shelf) put(f *unpacked, round int) {
 	s.frames = append(s.frames, f)
 }
 
+func (s *shelf) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frames, s.round = nil, s.round+1
+}
+
 // note returns the note of an entry, from its own row or from the frame that it was
-// moved to. Rows are complete before it is called, so that reading a frame does not
-// wait for a connection while holding one.
+// moved to, or nil when it was erased. Rows are complete before it is called, so that
+// reading a frame does not wait for a connection while holding one.
 func (s *Store) note(ctx context.Context, r *row) ([]byte, error) {
-	if r.hasBody {
+	switch {
+	case r.hasBody && len(r.body) > 0:
 		return s.bodies.unpack(r.body)
+	case r.hasBody && r.stream.Valid:
+		return nil, nil // erased
 	}
 	f, err := s.frameOf(ctx, r.id, r.stream.String)
 	if err != nil {
@@ -75,8 +82,10 @@ func (s *Store) note(ctx context.Context, r *row) ([]byte, error) {
 	switch {
 	case f.list != nil && i < 0:
 		return nil, errors.New("the note is missing")
-	case f.err != nil:
-		return nil, fmt.Errorf("its note is in the frame of leaves %d to %d, stream %s, which is damaged: %w", leafOf(f.id), leafOf(f.last), f.stream, f.err)
+	case i >= 0 && f.list[i].length == 0:
+		return nil, nil // erased
+	case f.damage != nil:
+		return nil, fmt.Errorf("the note is lost: %w", frameError{f.frame})
 	}
 	return bytes.Clone(f.notes[i]), nil
 }
@@ -87,23 +96,13 @@ func (s *Store) frameOf(ctx context.Context, id int64, stream string) (*unpacked
 	if f != nil || stream == "" {
 		return f, nil
 	}
-	f = &unpacked{frame: frame{stream: stream}}
-	var list []byte
-	err := s.reader.QueryRowContext(ctx, "SELECT id, last, notes, data FROM frame WHERE stream = ? AND id <= ? AND id >= ? ORDER BY id DESC LIMIT 1",
-		stream, id, id&^(1<<leafBits-1)).Scan(&f.id, &f.last, &list, &f.data)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, nil
-	case err != nil:
+	frames, err := query(ctx, s.reader, "SELECT "+frameColumns+" FROM frame WHERE stream = ? AND id <= ? AND id >= ? ORDER BY id DESC LIMIT 1",
+		[]any{stream, id, id &^ (1<<leafBits - 1)}, readFrame)
+	if err != nil || len(frames) == 0 || frames[0].last < id {
 		return nil, err
-	case f.last < id:
-		return nil, nil
 	}
-	if f.err = f.parseNotes(list); f.err != nil {
-		f.list = nil
-	} else {
-		f.notes, f.err = f.unpack(s.bodies)
-	}
+	f = &unpacked{frame: frames[0]}
+	f.notes, _ = f.unpack(s.bodies) // what is wrong, the frame says itself
 	f.data = nil
 	s.shelf.put(f, round)
 	return f, nil

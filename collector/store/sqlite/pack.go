@@ -4,14 +4,11 @@
 package sqlite
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
@@ -31,7 +28,7 @@ func (s *Store) pack(ctx context.Context, before time.Time, rest func(context.Co
 	if err != nil {
 		return 0, err
 	}
-	p := packer{s: s, before: before.UnixMilli(), rest: rest}
+	p := packer{s: s, before: before.UnixMilli(), frames: framer{codec: s.bodies}, rest: rest}
 	for _, l := range ledgers {
 		n, err := p.ledger(ctx, l[0], l[1])
 		if packed += n; err != nil {
@@ -44,9 +41,9 @@ func (s *Store) pack(ctx context.Context, before time.Time, rest func(context.Co
 // packer is one run of pack.
 type packer struct {
 	s      *Store
-	before int64         // Unix milliseconds
-	enc    *zstd.Encoder // nil until needed
-	unread error         // why the notes of a ledger cannot be read: the others still can
+	before int64 // Unix milliseconds
+	frames framer
+	unread error // why the notes of a ledger cannot be read: the others still can
 	rest   func(ctx context.Context, took time.Duration)
 }
 
@@ -64,12 +61,12 @@ func (p *packer) ledger(ctx context.Context, id, size int64) (packed int, err er
 				return packed, err
 			}
 			if !c.due() {
-				if most = max(most, len(c.ids)); c.full {
+				if most = max(most, len(c.notes)); c.full {
 					most = frameNotes // of which some are too young: look again soon
 				}
 				break
 			}
-			packed += len(c.ids)
+			packed += len(c.notes)
 			p.rest(ctx, time.Since(begin))
 		}
 	}
@@ -101,9 +98,7 @@ type candidate struct {
 	stream vouch.Stream
 	full   bool // there are enough of them
 	young  bool // some of them came too late
-	ids    []int64
-	chains []int64 // of each
-	notes  [][]byte
+	notes  []noted
 }
 
 func (c candidate) due() bool { return c.full && !c.young }
@@ -114,7 +109,7 @@ func (c candidate) due() bool { return c.full && !c.young }
 func (p *packer) collect(ctx context.Context, ledger int64, stream vouch.Stream) (candidate, error) {
 	c := candidate{stream: stream}
 	// CROSS JOIN keeps SQLite from beginning with any table but body, which is short.
-	rows, err := p.s.reader.QueryContext(ctx, `SELECT b.id, e.chain, e.received, e.sha256, b.data
+	rows, err := p.s.reader.QueryContext(ctx, `SELECT b.id, e.chain, `+erasedBy+`, e.received, e.sha256, b.data
 		FROM body b CROSS JOIN entry e ON e.id = b.id CROSS JOIN chain c ON c.id = e.chain
 		WHERE b.id > COALESCE((SELECT last FROM frame WHERE stream = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT 1), ?2 - 1)
 			AND b.id < ?3 AND c.stream = ?1
@@ -125,23 +120,25 @@ func (p *packer) collect(ctx context.Context, ledger int64, stream vouch.Stream)
 	defer rows.Close()
 	total := 0
 	for !c.full && rows.Next() {
-		var id, chain int64
+		var n noted
 		var received *int64
 		var sha, data []byte
-		if err := rows.Scan(&id, &chain, &received, &sha, &data); err != nil {
+		if err := rows.Scan(&n.id, &n.chain, &n.at, &received, &sha, &data); err != nil {
 			return c, err
 		}
-		note, err := p.s.bodies.unpack(data)
-		if err != nil || evidence.Sum(note) != hashOf(sha) {
-			continue
+		if len(data) > 0 {
+			n.text, err = p.s.bodies.unpack(data)
+			if err != nil || evidence.Sum(n.text) != hashOf(sha) {
+				continue
+			}
 		}
-		if total += len(note); total > frameBytes {
+		if total += len(n.text); total > frameBytes {
 			c.full = true // with those before
 			break
 		}
 		c.young = c.young || received != nil && *received >= p.before
-		c.ids, c.chains, c.notes = append(c.ids, id), append(c.chains, chain), append(c.notes, note)
-		c.full = len(c.ids) == frameNotes
+		c.notes = append(c.notes, n)
+		c.full = len(c.notes) == frameNotes
 	}
 	return c, rows.Err()
 }
@@ -149,43 +146,19 @@ func (p *packer) collect(ctx context.Context, ledger int64, stream vouch.Stream)
 // replace puts a frame in the place of its notes, in one transaction. Notes of one
 // chain stand together in it: they resemble each other most.
 func (p *packer) replace(ctx context.Context, c candidate) error {
-	f, err := p.frame(c)
-	if err != nil {
+	f := &frame{id: c.notes[0].id, last: c.notes[len(c.notes)-1].id, stream: string(c.stream)}
+	slices.SortStableFunc(c.notes, func(a, b noted) int { return cmp.Compare(a.chain, b.chain) })
+	if err := p.frames.pack(f, c.notes); err != nil {
 		return err
 	}
-	list := f.notesColumn()
+	list := f.listColumn()
 	return p.s.writer.do(ctx, p.s.writer.jobs, 1, func(ctx context.Context, t *tx) error {
-		for _, id := range c.ids {
-			if err := t.one(ctx, "DELETE FROM body WHERE id = ?", id); err != nil {
-				return fmt.Errorf("move the note of leaf %d: %w", leafOf(id), err)
+		for _, n := range f.list {
+			if err := t.one(ctx, "DELETE FROM body WHERE id = ?", n.id); err != nil {
+				return fmt.Errorf("move the note of leaf %d: %w", leafOf(n.id), err)
 			}
 		}
-		return t.exec(ctx, "INSERT INTO frame (id, last, stream, notes, data) VALUES (?, ?, ?, ?, ?)", f.id, f.last, f.stream, list, f.data)
+		return t.exec(ctx, "INSERT INTO frame (id, last, stream, oldest, notes, data) VALUES (?, ?, ?, ?, ?, ?)",
+			f.id, f.last, f.stream, f.oldest, list, f.data)
 	})
-}
-
-// frame packs the notes, and unpacks them again before anything is given up for it.
-func (p *packer) frame(c candidate) (*frame, error) {
-	if p.enc == nil {
-		var err error
-		if p.enc, err = newFrameEncoder(); err != nil {
-			return nil, err
-		}
-	}
-	f := &frame{id: c.ids[0], last: c.ids[len(c.ids)-1], stream: string(c.stream)}
-	order := make([]int, len(c.ids))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(c.chains[i], c.chains[j]) })
-	ids, notes := make([]int64, len(order)), make([][]byte, len(order))
-	for at, i := range order {
-		ids[at], notes[at] = c.ids[i], c.notes[i]
-	}
-	f.pack(p.enc, ids, notes)
-	back, err := f.unpack(p.s.bodies)
-	if err != nil || !slices.EqualFunc(back, notes, bytes.Equal) {
-		return nil, fmt.Errorf("the frame of leaves %d to %d does not unpack to what was packed: %v", leafOf(f.id), leafOf(f.last), err)
-	}
-	return f, nil
 }

@@ -235,12 +235,12 @@ func TestCheckNamesDamagedFrame(t *testing.T) {
 		want            string // in the sentence of each leaf that is named
 		lo, hi          int    // leaves that are named
 	}{
-		{"data", "UPDATE frame SET " + flip("data") + second, "frame of leaves 60 to 119, stream availability, which is damaged", 60, 120},
-		{"data cut off", "UPDATE frame SET data = substr(data, 1, 500)" + second, "frame of leaves 60 to 119, stream availability, which is damaged", 60, 120},
+		{"data", "UPDATE frame SET " + flip("data") + second, "frame of leaves 60 to 119, stream availability, is damaged", 60, 120},
+		{"data cut off", "UPDATE frame SET data = substr(data, 1, 500)" + second, "frame of leaves 60 to 119, stream availability, is damaged", 60, 120},
 		{"data of another", "UPDATE frame SET data = (SELECT data FROM frame ORDER BY id DESC LIMIT 1)" + second, "frame of leaves 60 to 119", 60, 120},
-		{"list", "UPDATE frame SET notes = x'ffffffffffffffffffff01'" + second, "frame of leaves 60 to 119, stream availability, which is damaged: its list of notes", 60, 120},
+		{"list", "UPDATE frame SET notes = x'ffffffffffffffffffff01'" + second, "frame of leaves 60 to 119, stream availability, is damaged: its list of notes cannot be read", 60, 120},
 		{"list cut off", "UPDATE frame SET notes = substr(notes, 1, length(notes) - 3)" + second, "", 60, 120},
-		{"list empty", "UPDATE frame SET notes = x'', data = x''" + second, "the note is missing", 60, 120},
+		{"list empty", "UPDATE frame SET notes = x'', data = x''" + second, "is damaged: its list of notes is empty", 60, 120},
 		{"leaves of two notes exchanged", "UPDATE frame SET notes = CAST(substr(notes, 4, 1) || substr(notes, 2, 2) || substr(notes, 1, 1) || substr(notes, 5) AS BLOB)" + second,
 			"the note does not have the hash", 60, 62},
 		{"last", "UPDATE frame SET last = last - 10" + second, "", 60, 120},
@@ -278,15 +278,35 @@ func TestCheckNamesDamagedFrame(t *testing.T) {
 
 // packAndDie packs in a child, whose database has a trigger that calls die().
 func packAndDie(dir string) error {
-	driver.MustRegisterScalarFunction("die", 0, func(*driver.FunctionContext, []sqldriver.Value) (sqldriver.Value, error) {
-		return nil, syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	})
-	s, err := sqlite.Open(context.Background(), dir, sqlite.Options{})
+	s, err := openToDie(dir)
 	if err != nil {
 		return err
 	}
 	n, err := s.Pack(context.Background(), time.Now())
 	return fmt.Errorf("packed %d notes and lives: %v", n, err)
+}
+
+// openToDie opens a store whose database knows the function die(), which kills.
+func openToDie(dir string) (*sqlite.Store, error) {
+	err := driver.RegisterScalarFunction("die", 0, func(*driver.FunctionContext, []sqldriver.Value) (sqldriver.Value, error) {
+		return nil, syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sqlite.Open(context.Background(), dir, sqlite.Options{})
+}
+
+// mustDie runs a task in a child and wants it to be killed.
+func mustDie(t *testing.T, dir, task string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+dir, childTask+"="+task)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("child = %v, %s, want it killed", err, out)
+	}
 }
 
 // TestKilledAtOnePoint kills a process at each point of the transaction that moves
@@ -303,13 +323,7 @@ func TestKilledAtOnePoint(t *testing.T) {
 		t.Run(at, func(t *testing.T) {
 			dir := copyOf(t, whole)
 			tamper(t, dir, "CREATE TRIGGER point "+at+" BEGIN SELECT die(); END")
-			cmd := exec.CommandContext(t.Context(), os.Args[0])
-			cmd.Env = append(os.Environ(), childDir+"="+dir, childTask+"=die")
-			out, err := cmd.CombinedOutput()
-			var exit *exec.ExitError
-			if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-				t.Fatalf("child = %v, %s, want it killed", err, out)
-			}
+			mustDie(t, dir, "die")
 			tamper(t, dir, "DROP TRIGGER point")
 			want := 0
 			if strings.HasSuffix(at, "= 60") {

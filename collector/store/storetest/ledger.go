@@ -7,10 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
@@ -253,66 +251,6 @@ func testCheckSound(t *testing.T, open Opener) {
 		if damage, err := s.Check(t.Context(), customer); err != nil || len(damage) != 0 {
 			t.Errorf("Check(%s) = %q, %v, want nothing", customer, damage, err)
 		}
-	}
-}
-
-// testPack: packing changes nothing that a caller sees, whenever it happens.
-func testPack(t *testing.T, open Opener) {
-	s := open(t)
-	var all []store.Entry
-	prev := map[store.ChainKey]evidence.Hash{}
-	for i := range 150 {
-		seq := uint64(i + 1)
-		for _, key := range []store.ChainKey{availability(acme, key1), availability(acme, key2), {Customer: acme, Key: key1, Stream: vouch.Telemetry}} {
-			e := batch(key, 7, seq, prev[key], strings.Repeat("x", i))
-			switch i % 50 {
-			case 20:
-				e = gap(key, 7, seq, seq, prev[key], evidence.Sum([]byte("lost")), "")
-			case 30:
-				e = rejected(e)
-			}
-			prev[key] = e.Last
-			all = append(all, e)
-		}
-		if i%30 == 3 {
-			all = append(all, record(acme, fmt.Sprint("r-", i), "contract", ""))
-		}
-	}
-	all = numbered(all)
-	mustAppend(t, s, chained(availability(zebra, key1), 100)...)
-	if n, err := s.Pack(t.Context(), start); err != nil || n != 0 {
-		t.Errorf("Pack(before all) = %d, %v, want 0", n, err)
-	}
-	packed := 0
-	for from := 0; from < len(all); {
-		n := min(from+125, len(all))
-		mustAppend(t, s, all[from:n]...)
-		from = n
-		n, err := s.Pack(t.Context(), start.Add(24*time.Hour))
-		if err != nil {
-			t.Fatalf("Pack = %v", err)
-		}
-		packed += n
-		equal(t, fmt.Sprintf("Entries of %d, after %d notes were packed", from, packed), readAll(t, s, acme), all[:from])
-	}
-	for _, customer := range []vouch.CustomerID{acme, zebra} {
-		checkHead(t, s, customer)
-		if damage, err := s.Check(t.Context(), customer); err != nil || len(damage) != 0 {
-			t.Errorf("Check(%s) = %q, %v, want nothing", customer, damage, err)
-		}
-	}
-	for i := 0; i < len(all); i += 7 {
-		one, err := s.Entries(t.Context(), acme, int64(i), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		equal(t, fmt.Sprintf("Entries(%d, 1)", i), one, all[i:i+1])
-	}
-	if r, err := s.Append(t.Context(), all); err != nil || slices.ContainsFunc(r, func(a store.Appended) bool { return a.Status != store.Duplicate }) {
-		t.Errorf("Append(all again) = %v, want duplicates only", err)
-	}
-	if r, err := s.Records(t.Context(), acme); err != nil || len(r) != 5 || r[4].RecordID != "r-123" || len(r[4].Note) == 0 {
-		t.Errorf("Records = %v, %v, want 5", brief(r), err)
 	}
 }
 

@@ -36,6 +36,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"proofs", testProofs},
 		{"check of a sound ledger", testCheckSound},
 		{"pack", testPack},
+		{"erase", testErase},
+		{"erase while packing", testErasePacking},
 		{"derive", testDerive},
 		{"derive all or nothing", testDeriveAtomic},
 		{"derive at once", testDeriveAtOnce},
