@@ -34,6 +34,8 @@ type Customer struct {
 	Contract vouch.ContractID
 	Sites    []Site
 	Services []vouch.Service
+	// Retention is settled with the collector's default, against the contract.
+	Retention Retention
 }
 
 // Site is one address of a customer.

@@ -106,6 +106,7 @@ func (l *loader) collector(name string) Collector {
 	c.Notify = l.webhooks(m.get("notify"))
 	c.LogLevel = m.get("log_level").logLevel()
 
+	kept := m.get("retention")
 	profiles, base, contracts := m.get("profiles"), m.need("base", "the file of the installed base, as base.yaml"), m.need("contracts", "a list of contract files, as [contract.yaml]")
 	m.done()
 	c.Profiles = l.profiles(profiles)
@@ -116,6 +117,7 @@ func (l *loader) collector(name string) Collector {
 		l.resolve(symCustomer, symLocation, symDevice, symCredential, symProfile, symContract)
 	}
 	l.crossCheck(&c)
+	l.settleRetention(&c, kept)
 	return c
 }
 

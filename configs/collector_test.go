@@ -18,7 +18,7 @@ func TestCollectorMistakes(t *testing.T) {
 		{"a control character", file, "data: data", "data: d▸\x01ata", "a byte that is no printable UTF-8 text, allowed are UTF-8 and line feeds"},
 		{"not UTF-8", file, "data: data", "data: d▸\xffata", "a byte that is no printable UTF-8 text, allowed are UTF-8 and line feeds"},
 		{"two documents", file, "log_level: info", "log_level: info\n---\n▸log_level: info", "a second YAML document, allowed is one in a file"},
-		{"unknown key, a slip", file, "listen: \":7443\"", "▸lisen: \":7443\"", `unknown key "lisen" in the file, did you mean listen? allowed are agents, base, contracts, data, influxdb, limits, listen, log_level, notify, origin, profiles, web`},
+		{"unknown key, a slip", file, "listen: \":7443\"", "▸lisen: \":7443\"", `unknown key "lisen" in the file, did you mean listen? allowed are agents, base, contracts, data, influxdb, limits, listen, log_level, notify, origin, profiles, retention, web`},
 		{"unknown key, far off", file, "  seal: 60s", "  seal: 60s\n  ▸colour: red", `unknown key "colour" in agents, allowed are heartbeat, seal`},
 		{"key twice", file, "log_level: info", "log_level: info\n▸log_level: debug", "log_level stands twice in the file (first at collector.yaml:66:1), allowed is once"},
 		{"key missing", file, "#influxdb:\n#  url", "influxdb:\n  ▸org: o\n  bucket: b\n  token: env:GOOD\n#  url", "influxdb lacks the key url, needed is the address of the server, as http://127.0.0.1:8086"},

@@ -25,6 +25,10 @@ func (l *loader) customer(v value, c *Customer) {
 	c.Contract = vouch.ContractID(contract.id())
 	l.symbols.define(symCustomer, "", string(c.ID), id)
 	l.symbols.refer(symContract, "", string(c.Contract), contract)
+	if kept := m.get("retention"); !kept.absent() {
+		retention(kept, placedRetention{}) // what it means is known with the default
+		l.retentions = append(l.retentions, placedKept{c, kept})
+	}
 	sites := m.need("sites", "a list of sites").list()
 	c.Sites = make([]Site, len(sites))
 	for i, s := range sites {

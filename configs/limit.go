@@ -74,10 +74,13 @@ func (v value) limit(def contract.TimeLimit, allowed []contract.Unit) contract.T
 }
 
 func limitExample(allowed []contract.Unit) string {
-	if slices.Contains(allowed, contract.WorkingDays) {
+	switch {
+	case slices.Contains(allowed, contract.WorkingDays):
 		return "15 working days"
+	case slices.Contains(allowed, contract.HoursUnit):
+		return "4 hours"
 	}
-	return "4 hours"
+	return "18 months"
 }
 
 // share returns a share such as 10 or 2.5 percent, at most hi, or def.

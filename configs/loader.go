@@ -31,6 +31,7 @@ type loader struct {
 	targets   []placedTarget
 
 	restrictions []placedRestriction
+	retentions   []placedKept
 	keys         map[string]value // agents' keys: a second agent with the same one is a copy
 	hosts        map[string]host  // references by name
 	unread       map[string]bool  // kinds of names whose file could not be read
