@@ -61,17 +61,16 @@ func Build(in Input) Statement {
 		From: b.time(in.Period.From), To: b.time(in.Period.To), AsOf: b.time(in.Now),
 		Checkpoint: in.Checkpoint, Manifest: in.Manifest,
 		Contract: in.Customer.Contract, Timezone: b.zone.Name(), Versions: b.versions(),
-		Services: []Subject{}, Devices: []Subject{}, zone: b.zone,
+		Services: []Subject{}, Devices: []Subject{},
 	}
+	s.Offsets, s.Hours = b.offsets(), b.hours()
 	if b.until != 0 {
 		until := b.time(max(b.until, in.Period.From))
 		s.CountedUntil, s.Pending = &until, contract.Span{From: max(b.until, in.Period.From), To: in.Period.To}.Len()
 	}
 	for _, site := range in.Customer.Sites {
 		for _, d := range site.Devices {
-			body := b.device(d.ID)
-			s.Devices = append(s.Devices, Subject{ID: string(d.ID), Name: string(d.ID), Site: site.ID, Body: body})
-			b.note(site.ID, d.ID, *body.Account)
+			s.Devices = append(s.Devices, Subject{ID: string(d.ID), Name: string(d.ID), Site: site.ID, Body: b.device(site.ID, d.ID)})
 		}
 	}
 	for _, sv := range in.Customer.Services {
@@ -138,14 +137,50 @@ func (b *builder) optional(s contract.Second) *Instant {
 	return &t
 }
 
-func (b *builder) note(site vouch.SiteID, d vouch.DeviceID, a contract.Account) {
-	b.noted = append(b.noted, noted{site, d, a})
+// counted is the period as far as its figures go.
+func (b *builder) counted() contract.Span {
+	p := b.in.Period
+	if b.until != 0 {
+		p.To = min(p.To, max(b.until, p.From))
+	}
+	return p
 }
 
-func (b *builder) device(id vouch.DeviceID) Body {
+// offsets returns the zone's, up to the last instant that the statement speaks of.
+func (b *builder) offsets() []Offset {
+	last := max(b.in.Period.To, b.in.Now)
+	if b.in.Issue != nil {
+		last = max(last, b.in.Issue.At)
+	}
+	return offsets(b.zone, b.in.Period.From, last)
+}
+
+// hours returns the service time of the period.
+func (b *builder) hours() []Stretch {
+	var spans []contract.Span
+	for _, p := range contract.Explain(b.in.Versions, nil, b.counted()) {
+		if p.Class != contract.ClassOutside && p.Class != contract.ClassNotMeasured {
+			spans = append(spans, p.Span)
+		}
+	}
+	return b.stretches(spans)
+}
+
+// stretches writes spans, those that touch as one.
+func (b *builder) stretches(spans []contract.Span) []Stretch {
+	out := []Stretch{}
+	for _, s := range contract.Union(spans) {
+		out = append(out, Stretch{b.time(s.From), b.time(s.To)})
+	}
+	return out
+}
+
+// device returns what is said of a device, and notes its account.
+func (b *builder) device(site vouch.SiteID, id vouch.DeviceID) Body {
 	d := b.devices[id]
 	a := contract.Assess(contract.Basis{Period: b.in.Period, Versions: b.in.Versions,
 		Verdict: d.Verdict, Decisions: d.Decisions, Until: b.until, Start: d.Start})
+	b.noted = append(b.noted, noted{site, id, a})
 	return b.body(a, []vouch.DeviceID{id}, contract.Target{})
 }
 
@@ -181,7 +216,7 @@ func (b *builder) body(a contract.Account, ids []vouch.DeviceID, target contract
 			Degraded: f.DegradedTime, OutsideWindow: f.OutsideWindow, NotMeasured: f.NotMeasured,
 			Announced: f.Announced, ExcludedMaintenance: f.ExcludedMaintenance, DownUnderMaintenance: f.DownUnderMaintenance,
 		},
-		Headline: f.Headline, Short: Short{f.ShortInterruptions, f.ShortSeconds}, Account: &a,
+		Headline: f.Headline, Short: Short{f.ShortInterruptions, f.ShortSeconds},
 		Incidents: []Incident{}, Outages: []Outage{}, Unknowns: []Unknown{},
 	}
 	out.Result, out.OnlyIfNotDown = result(f, target)
@@ -192,7 +227,7 @@ func (b *builder) body(a contract.Account, ids []vouch.DeviceID, target contract
 	for _, i := range a.Incidents {
 		out.Incidents = append(out.Incidents, b.incident(i, ids))
 	}
-	out.Outages, out.Unknowns = b.outages(a, ids), b.unknowns(a)
+	out.Outages, out.Unknowns, out.Taken, out.NotLeased = b.outages(a, ids), b.unknowns(a), b.taken(a), b.notLeased(a)
 	return out
 }
 

@@ -80,6 +80,37 @@ func (b *builder) unknowns(a contract.Account) []Unknown {
 	return out
 }
 
+// taken returns the stretches that exclusions take out, cut where others do.
+func (b *builder) taken(a contract.Account) []Taken {
+	out := []Taken{}
+	for _, p := range a.Parts {
+		if p.Class != contract.ClassExcluded {
+			continue
+		}
+		if n := len(out); n == 0 || out[n-1].span.To != p.From || !slices.Equal(out[n-1].Exclusions, p.Excluded) {
+			out = append(out, Taken{span: contract.Span{From: p.From}, Exclusions: p.Excluded})
+		}
+		t := &out[len(out)-1]
+		t.span.To = p.To
+		t.Seconds += p.Len()
+	}
+	for i := range out {
+		out[i].From, out[i].To = b.time(out[i].span.From), b.time(out[i].span.To)
+	}
+	return out
+}
+
+// notLeased returns the time in which there was nothing to measure.
+func (b *builder) notLeased(a contract.Account) []Stretch {
+	var spans []contract.Span
+	for _, p := range a.Parts {
+		if p.Class == contract.ClassNotMeasured {
+			spans = append(spans, p.Span)
+		}
+	}
+	return b.stretches(spans)
+}
+
 // heard returns what the witnesses said in a part: of a tree, those of the devices
 // that it comes from.
 func (b *builder) heard(p contract.Part) []contract.Witness {

@@ -58,6 +58,7 @@ const (
 type sheet struct {
 	Statement
 	voice    voice
+	canvas   canvas // of the whole period, whatever of it is counted
 	incident func(string) string
 
 	Style               template.CSS
@@ -68,7 +69,7 @@ type sheet struct {
 	Months              []monthChart
 	Strips              []deviceRow // of services, where there is nothing to draw day by day
 	Axis                []tick
-	Hours               []hours
+	Served              []hours // service time that strips share
 	Troubled, MoreRows  []deviceRow
 	Calm                []calmRow
 	Outages             []outageRow
@@ -86,8 +87,8 @@ type sheet struct {
 }
 
 func newSheet(s Statement, l Language, incident func(string) string) *sheet {
-	v := voice{s, l}
-	m := &sheet{Statement: s, voice: v, incident: incident, Style: template.CSS(sheetCSS), Lang: string(l)}
+	v := newVoice(s, l)
+	m := &sheet{Statement: s, voice: v, canvas: canvas{v, contract.Floor(s.From.Time()), contract.Floor(s.To.Time()), spansOf(s.Hours)}, incident: incident, Style: template.CSS(sheetCSS), Lang: string(l)}
 	m.Terms = v.terms()
 	m.Title = s.Title(l)
 	if a, b := zoneMark(v.when(s.From)), zoneMark(v.when(s.To)); a == b {
@@ -119,7 +120,7 @@ func first[T any](list []T, n int) ([]T, int) {
 
 // Title is what stands above a statement: "Availability statement, May 2026".
 func (s Statement) Title(l Language) string {
-	return l.pick("Availability statement", "Beschikbaarheidsverklaring") + voice{s, l}.named()
+	return l.pick("Availability statement", "Beschikbaarheidsverklaring") + newVoice(s, l).named()
 }
 
 // named names a period that is a whole month or year.
@@ -228,9 +229,9 @@ func mood(b Body) string {
 func (v voice) proofs() (proves, cannot []string) {
 	return []string{
 			v.pick("The measurements are unchanged, as the agents signed them, and stand in the ledger at the checkpoint that is printed here.",
-				"De metingen zijn ongewijzigd, zoals de meetposten ze hebben ondertekend, en staan in het register op het controlepunt dat hier is afgedrukt."),
+				"De metingen zijn ongewijzigd, zoals de meetposten ze hebben ondertekend, en staan in het grootboek bij het checkpoint dat hier is afgedrukt."),
 			v.pick("The contract, the maintenance and the exclusions stand in the same ledger, with the time at which they came.",
-				"Het contract, het onderhoud en de uitsluitingen staan in hetzelfde register, met het moment waarop ze erin kwamen."),
+				"Het contract, het onderhoud en de uitsluitingen staan in hetzelfde grootboek, met het moment waarop ze erin kwamen."),
 			v.pick("Every figure follows from them: the statement is computed again and is the same, byte for byte.",
 				"Elk cijfer volgt daaruit: de verklaring wordt opnieuw berekend en is dezelfde, byte voor byte."),
 		}, []string{

@@ -6,7 +6,6 @@ package statement_test
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -68,33 +67,28 @@ func TestHTMLSaysWhatTheTextSays(t *testing.T) {
 	figure := regexp.MustCompile(`[0-9]`)
 	for name, make := range map[string]func(testing.TB) statement.Input{"week": week, "running": running, "holiday": holiday} {
 		s := statement.Build(make(t))
-		read, err := statement.Parse(s.JSON())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for how, s := range map[string]statement.Statement{"built": s, "read back": read} {
-			for _, l := range []statement.Language{statement.English, statement.Dutch} {
-				shown := map[string]bool{}
-				for _, w := range token.FindAllString(visible(document(t, s, l)), -1) {
-					shown[strings.TrimRight(w, ".,:")] = true
+		for _, l := range []statement.Language{statement.English, statement.Dutch} {
+			doc := visible(document(t, s, l))
+			shown := map[string]bool{}
+			for _, w := range token.FindAllString(doc, -1) {
+				shown[strings.TrimRight(w, ".,:")] = true
+			}
+			n := 0
+			for _, w := range token.FindAllString(string(s.Text(l)), -1) {
+				w = strings.TrimRight(w, ".,:")
+				if !figure.MatchString(w) {
+					continue
 				}
-				n := 0
-				for _, w := range token.FindAllString(string(s.Text(l)), -1) {
-					w = strings.TrimRight(w, ".,:")
-					if !figure.MatchString(w) {
-						continue
-					}
-					if n++; !shown[w] {
-						t.Errorf("%s, %s, %s: the HTML does not say %q, which the text says", name, how, l, w)
-					}
+				if n++; !shown[w] {
+					t.Errorf("%s, %s: the HTML does not say %q, which the text says", name, l, w)
 				}
-				if n < 20 {
-					t.Errorf("%s, %s, %s: the text has %d figures, want at least 20", name, how, l, n)
-				}
-				for _, x := range s.Exclusions {
-					if !strings.Contains(visible(document(t, s, l)), x.Reason) {
-						t.Errorf("%s, %s: the HTML does not give the reason of %s", name, l, x.ID)
-					}
+			}
+			if n < 20 {
+				t.Errorf("%s, %s: the text has %d figures, want at least 20", name, l, n)
+			}
+			for _, x := range s.Exclusions {
+				if !strings.Contains(doc, x.Reason) {
+					t.Errorf("%s, %s: the HTML does not give the reason of %s", name, l, x.ID)
 				}
 			}
 		}
@@ -198,182 +192,6 @@ func hostile(t testing.TB) statement.Input {
 		}
 	}
 	return in
-}
-
-// strips are the drawings of a document by their class.
-func strips(doc *html.Node, class string) (out []*html.Node) {
-	walk(doc, func(n *html.Node) {
-		if n.DataAtom == atom.Svg && attr(n, "class") == class && attr(n, "role") == "img" {
-			out = append(out, n)
-		}
-	})
-	return out
-}
-
-// TestDrawn checks a device's strip by hand: where its marks are, and that they are said.
-func TestDrawn(t *testing.T) {
-	s := statement.Build(week(t))
-	doc := document(t, s, statement.English)
-	all := strips(doc, "strip")
-	if len(all) != 3 {
-		t.Fatalf("%d strips are drawn, want one for each device", len(all))
-	}
-	fw := all[0]
-	if label := attr(fw, "aria-label"); !strings.HasPrefix(label, "mdk-fw1: down Tue 9 Jun 09:00:00 - 09:01:00, excluded Tue 9 Jun 22:00:00 - 23:00:00, down Wed 10 Jun 06:34:00 - 06:52:00") {
-		t.Errorf("the strip of mdk-fw1 says %q", label)
-	}
-	var got []string
-	walk(fw, func(n *html.Node) {
-		if class := attr(n, "class"); n.Data == "rect" && class != "" {
-			x, _ := strconv.ParseFloat(strings.TrimSuffix(attr(n, "x"), "%"), 64)
-			w, _ := strconv.ParseFloat(strings.TrimSuffix(attr(n, "width"), "%"), 64)
-			got = append(got, fmt.Sprintf("%s %.2f %.2f", class, x, w))
-		}
-	})
-	// Of five days: Tuesday 22:00 is hour 46 of 120, Friday 20:00 hour 116; a minute is
-	// drawn at the least width.
-	want := []string{"kx 38.33 0.83", "kx 96.67 0.83", "kd 27.50 0.40", "kd 45.47 0.40"}
-	if strings.Join(got, ", ") != strings.Join(want, ", ") {
-		t.Errorf("the strip of mdk-fw1 has marks %v, want %v", got, want)
-	}
-	if months := strips(doc, "chart"); len(months) != 2 {
-		t.Errorf("%d months are drawn, want one for each service", len(months))
-	}
-	read, err := statement.Parse(s.JSON())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := len(strips(document(t, read, statement.English), "strip")); n != 0 {
-		t.Errorf("a statement that was read back draws %d strips, but it does not hold the seconds", n)
-	}
-}
-
-// fleet is a month of many devices, each of which flaps on one of period days for a while.
-func fleet(t testing.TB, devices, period, flaps int) statement.Input {
-	t.Helper()
-	tm := terms(t)
-	tm.Windows = []contract.Window{{Days: contract.AllWeek, From: 0, To: 24 * 60}}
-	versions := []contract.Version{{Number: 1, InForce: at(t, "2026-01-01T00:00:00+01:00"), Terms: tm}}
-	month := span(t, "2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00")
-	in := statement.Input{Provider: "Kade", Versions: versions, Period: month, Now: at(t, "2026-11-02T09:00:00+01:00"),
-		Customer: vouch.Customer{ID: "big", Name: "Big", Sites: []vouch.Site{{ID: "s"}}}}
-	for n := range devices {
-		id := vouch.DeviceID(fmt.Sprintf("rt%03d", n))
-		in.Customer.Sites[0].Devices = append(in.Customer.Sites[0].Devices, vouch.Device{ID: id})
-		d := statement.Device{ID: id}
-		add := func(from, to contract.Second, state contract.State) {
-			if from < to {
-				d.Verdict = append(d.Verdict, contract.Segment{Span: contract.Span{From: from, To: to}, State: state, Version: 1})
-			}
-		}
-		now := month.From
-		if n%period == 0 {
-			for k := range flaps {
-				begin := month.From + contract.Second(k*(n%7+1))*600
-				if begin+300 >= month.To {
-					break
-				}
-				add(now, begin, contract.Up)
-				add(begin, begin+contract.Second(200+n%50), contract.Down)
-				now = begin + contract.Second(200+n%50)
-			}
-		}
-		add(now, month.To, contract.Up)
-		in.Devices = append(in.Devices, d)
-	}
-	return in
-}
-
-// TestManyDevices: devices that were up throughout are one line, long lists are folded,
-// and flapping cannot make the document grow without end.
-func TestManyDevices(t *testing.T) {
-	calm := statement.Build(fleet(t, 1000, 100, 3))
-	body := string(calm.HTML(statement.English))
-	if n := len(strips(document(t, calm, statement.English), "strip")); n != 10 {
-		t.Errorf("%d strips are drawn, want those of the 10 devices that were down", n)
-	}
-	if !strings.Contains(body, "990 devices") || len(body) > 120_000 {
-		t.Errorf("the document has %d bytes; 990 calm devices said as one: %v", len(body), strings.Contains(body, "990 devices"))
-	}
-	for _, d := range calm.Devices {
-		if !strings.Contains(body, d.Name) {
-			t.Errorf("the document does not name %s", d.Name)
-		}
-	}
-	busy := statement.Build(fleet(t, 1000, 1, 5))
-	doc := document(t, busy, statement.Dutch)
-	open, folded := 0, 0
-	walk(doc, func(n *html.Node) {
-		if attr(n, "class") != "strip" || n.DataAtom != atom.Svg {
-			return
-		}
-		for up := n; up != nil; up = up.Parent {
-			if up.DataAtom == atom.Details {
-				folded++
-				return
-			}
-		}
-		open++
-	})
-	if open != 40 || folded != 960 {
-		t.Errorf("%d strips stand open and %d are folded, want 40 and 960", open, folded)
-	}
-	if n := len(busy.HTML(statement.Dutch)); n > 2_500_000 {
-		t.Errorf("the document of 1,000 devices with 5 outages each has %d bytes, want at most 2.5 MB", n)
-	}
-	flapping := statement.Build(fleet(t, 1, 1, 4000))
-	if n := len(flapping.HTML(statement.English)); n > 200_000 || len(flapping.Devices[0].Outages) < 4000 {
-		t.Errorf("the document of a device with %d outages has %d bytes, want at most 200,000", len(flapping.Devices[0].Outages), n)
-	}
-}
-
-// TestPeriods draws a day, a day of the clock change, a year, and time that does not
-// count yet.
-func TestPeriods(t *testing.T) {
-	for _, c := range []struct {
-		name, from, to string
-		charts, strips int
-		labels         string
-	}{
-		{"a day", "2026-10-05T00:00:00+02:00", "2026-10-06T00:00:00+02:00", 0, 2, "00:00 04:00 08:00 12:00 16:00 20:00"},
-		{"the longest day", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00", 0, 2, "00:00 04:00 08:00 12:00 16:00 20:00"},
-		{"two days", "2026-10-24T00:00:00+02:00", "2026-10-26T00:00:00+01:00", 1, 1, "00:00 06:00 12:00 18:00 00:00 06:00 12:00 18:00"},
-		{"a month", "2026-10-01T00:00:00+02:00", "2026-11-01T00:00:00+01:00", 1, 1, "1 Oct 5 Oct 9 Oct 13 Oct 17 Oct 21 Oct 25 Oct 29 Oct"},
-		{"a quarter", "2026-10-01T00:00:00+02:00", "2027-01-01T00:00:00+01:00", 0, 2, "1 Oct 15 Oct 29 Oct 12 Nov 26 Nov 10 Dec 24 Dec"},
-		{"a year", "2026-01-01T00:00:00+01:00", "2027-01-01T00:00:00+01:00", 0, 2, "Jan 2026 Apr 2026 Jul 2026 Oct 2026"},
-	} {
-		in := fleet(t, 1, 1, 3)
-		in.Period, in.Now = span(t, c.from, c.to), at(t, "2027-02-01T00:00:00+01:00")
-		in.Devices[0].Verdict = []contract.Segment{{Span: contract.Span{From: in.Period.From, To: in.Period.From + 600}, State: contract.Down, Version: 1},
-			{Span: contract.Span{From: in.Period.From + 600, To: in.Period.To}, State: contract.Up, Version: 1}}
-		doc := document(t, statement.Build(in), statement.English)
-		if a, b := len(strips(doc, "chart")), len(strips(doc, "strip")); a != c.charts || b != c.strips {
-			t.Errorf("%s: %d charts of days and %d strips, want %d and %d", c.name, a, b, c.charts, c.strips)
-		}
-		var labels []string
-		walk(doc, func(n *html.Node) {
-			if attr(n, "class") == "axis" && labels == nil {
-				walk(n, func(x *html.Node) {
-					if x.Data == "text" {
-						labels = append(labels, x.FirstChild.Data)
-					}
-				})
-			}
-		})
-		if got := strings.Join(labels, " "); got != c.labels {
-			t.Errorf("%s: the axis says %q, want %q", c.name, got, c.labels)
-		}
-	}
-	doc := document(t, statement.Build(running(t)), statement.English)
-	var widths []string
-	walk(strips(doc, "strip")[0].Parent.Parent.Parent, func(n *html.Node) {
-		if n.Data == "rect" && attr(n, "class") == "kd" {
-			widths = append(widths, attr(n, "x"))
-		}
-	})
-	if len(widths) == 0 || widths[0] != "47.92%" { // 11:30 of a day that is not over
-		t.Errorf("the outage of the running day begins at %v, want 47.92%%", widths)
-	}
 }
 
 // Every form is rendered as its name says.

@@ -15,7 +15,7 @@ import (
 type deviceRow struct {
 	Subject
 	Label string // the strip in words
-	Hours string // id of its service time; empty where nothing is drawn
+	Hours string // id of its service time
 	Marks []mark
 }
 
@@ -31,16 +31,13 @@ type hours struct {
 	Slots []slot
 }
 
-// draw makes the pictures of the period. A statement that was read back has none.
+// draw makes the pictures of the period.
 func (m *sheet) draw() {
-	if m.Account == nil {
-		return
-	}
 	drawn, _ := first(m.Services, maxDrawn)
 	if len(drawn) == 0 {
 		drawn = []Subject{{Name: m.voice.whole(), Body: m.Body}}
 	}
-	c := m.canvas()
+	c := m.canvas
 	m.Axis = c.axis()
 	if m.Months = c.months(drawn); m.Months == nil {
 		for _, s := range drawn {
@@ -49,22 +46,17 @@ func (m *sheet) draw() {
 	}
 }
 
-// canvas is that of the whole period, whatever of it is counted.
-func (m *sheet) canvas() canvas {
-	p := m.Account.Period
-	return canvas{m.voice, p.From, max(p.To, p.From) + contract.Second(m.Pending)}
-}
-
 // strip draws a subject over the whole period. Service time is drawn once for all
 // that have the same.
 func (m *sheet) strip(c canvas, s Subject) deviceRow {
-	slots := c.slots(s.Account.Parts)
-	i := slices.IndexFunc(m.Hours, func(h hours) bool { return slices.Equal(h.Slots, slots) })
+	p := c.picture(s.Body)
+	slots := c.slots(p)
+	i := slices.IndexFunc(m.Served, func(h hours) bool { return slices.Equal(h.Slots, slots) })
 	if i < 0 {
-		i = len(m.Hours)
-		m.Hours = append(m.Hours, hours{fmt.Sprintf("vh-%d", i), slots})
+		i = len(m.Served)
+		m.Served = append(m.Served, hours{fmt.Sprintf("vh-%d", i), slots})
 	}
-	return deviceRow{s, c.said(s.Name, s.Account.Parts), m.Hours[i].ID, c.marks(s.Account.Parts, leastStrip)}
+	return deviceRow{s, c.said(s.Name, p), m.Served[i].ID, c.marks(p, leastStrip)}
 }
 
 // calm reports whether a subject was up throughout its service time, and outside it
@@ -99,10 +91,7 @@ func (m *sheet) rows() {
 		return cmp.Or(cmp.Compare(b.Down, a.Down), cmp.Compare(b.Unknown, a.Unknown))
 	})
 	for i, d := range troubled {
-		row := deviceRow{Subject: d}
-		if d.Account != nil {
-			row = m.strip(m.canvas(), d)
-		}
+		row := m.strip(m.canvas, d)
 		if i < openRows {
 			m.Troubled = append(m.Troubled, row)
 		} else {

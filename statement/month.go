@@ -6,9 +6,6 @@ package statement
 import (
 	"fmt"
 	"slices"
-	"time"
-
-	"github.com/vouch-sla/vouch/contract"
 )
 
 // A period of some days is drawn with one row a day and its hours across.
@@ -72,7 +69,7 @@ func (c canvas) months(subjects []Subject) []monthChart {
 			m.Charts = append(m.Charts, c.month(days, s, served))
 		}
 		for i, d := range days {
-			at := c.at(d.from)
+			at := c.zone.local(d.from)
 			m.Days = append(m.Days, monthDay{monthTop + monthRow*i + 10, fmt.Sprintf("%s %d", c.l.day(at.Weekday()), at.Day()), served[i]})
 		}
 		out = append(out, m)
@@ -82,13 +79,11 @@ func (c canvas) months(subjects []Subject) []monthChart {
 
 // days cuts the period into local days, and stops when there are too many.
 func (c canvas) days() []canvas {
-	y, m, d := c.at(c.from).Date()
+	y, m, d := c.zone.local(c.from).Date()
 	var out []canvas
 	for i := 0; len(out) <= maxMonthDays; i++ {
-		midnight := func(i int) contract.Second {
-			return contract.Floor(time.Date(y, m, d+i, 0, 0, 0, 0, c.zone.Location()))
-		}
-		day := canvas{c.voice, midnight(i), midnight(i + 1)}
+		day := c
+		day.from, day.to = c.zone.instant(y, m, d+i, 0), c.zone.instant(y, m, d+i+1, 0)
 		if day.from >= c.to {
 			break
 		}
@@ -99,22 +94,15 @@ func (c canvas) days() []canvas {
 
 // month draws a subject and notes on which days it has service time.
 func (c canvas) month(days []canvas, s Subject, served []bool) monthFigure {
-	parts := s.Account.Parts
-	out := monthFigure{Name: s.Name, Label: c.said(s.Name, parts) + ". " + c.pick("One row a day.", "Een rij per dag.")}
+	p := c.picture(s.Body)
+	out := monthFigure{Name: s.Name, Label: c.said(s.Name, p) + ". " + c.pick("One row a day.", "Een rij per dag.")}
 	for i, day := range days {
 		y := monthTop + monthRow*i
-		for len(parts) > 0 && parts[0].To <= day.from {
-			parts = parts[1:]
-		}
-		last := 0
-		for last < len(parts) && parts[last].From < day.to {
-			last++
-		}
-		slots := day.slots(parts[:last])
+		slots := day.slots(p)
 		for _, b := range slots {
 			out.Slots = append(out.Slots, daySlot{b, y + 1, y + 10})
 		}
-		for _, m := range day.marks(parts[:last], leastDay) {
+		for _, m := range day.marks(p, leastDay) {
 			out.Marks = append(out.Marks, dayMark{m, y})
 		}
 		if len(slots) == 0 {

@@ -24,8 +24,7 @@ const maxSeconds = 1 << 40
 // Parse reads what [Statement.JSON] writes, and nothing else: unknown fields, another
 // order or spelling, and figures that do not follow from the seconds beside them are
 // errors, so that writing it again gives the same bytes. A statement that was read back
-// has no [Body.Account] and does not know the names of its zone's offsets: its HTML
-// draws no strips, and times are printed with their offset.
+// says and shows the same in every form.
 func Parse(data []byte) (Statement, error) {
 	s, err := parse(data)
 	if err != nil {
@@ -66,6 +65,9 @@ func parse(data []byte) (Statement, error) {
 func (s Statement) check() error {
 	if err := s.checkIssue(); err != nil {
 		return err
+	}
+	if len(s.Offsets) == 0 || len(s.Offsets) > maxOffsets {
+		return fmt.Errorf("offsets: %d, 1 to %d are needed", len(s.Offsets), maxOffsets)
 	}
 	if c := s.Checkpoint; c != nil && (c.Origin == "" || strings.ContainsAny(c.Origin, "\n") || c.Size < 0 || !base64Hash(c.Root)) {
 		return fmt.Errorf("checkpoint: origin %.40q, size %d, root %.50q", c.Origin, c.Size, c.Root)

@@ -15,8 +15,11 @@ import (
 // common.
 type voice struct {
 	Statement
-	l Language
+	l    Language
+	zone zone
 }
+
+func newVoice(s Statement, l Language) voice { return voice{s, l, zoneOf(s.Offsets)} }
 
 func (v voice) pick(english, dutch string) string { return v.l.pick(english, dutch) }
 
@@ -24,27 +27,23 @@ func (v voice) sprintf(english, dutch string, args ...any) string {
 	return fmt.Sprintf(v.l.pick(english, dutch), args...)
 }
 
-// when returns an instant in the contract's zone. A statement that was read back has
-// no zone: its times keep their offset.
-func (v voice) when(i Instant) time.Time {
-	if v.zone.Name() == "" {
-		return i.Time()
-	}
-	return i.Time().In(v.zone.Location())
-}
+// when returns an instant in the contract's zone.
+func (v voice) when(i Instant) time.Time { return v.zone.read(i) }
 
 func (v voice) moment(i Instant) string { return v.l.moment(v.when(i)) }
 
-// stretch prints an interval, leaving the second date out where it is the first again.
-// It lasts where it has no end.
+// stretch prints an interval. It lasts where it has no end.
 func (v voice) stretch(start Instant, end *Instant) string {
 	from := v.when(start)
-	out := v.l.date(from, false) + " "
 	if end == nil {
-		return out + clock(from, from) + v.pick(" - still open", " - nog open")
+		return v.l.date(from, false) + " " + clock(from, from) + v.pick(" - still open", " - nog open")
 	}
-	to := v.when(*end)
-	out += clock(from, to) + " - "
+	return v.between(from, v.when(*end))
+}
+
+// between prints an interval, leaving the second date out where it is the first again.
+func (v voice) between(from, to time.Time) string {
+	out := v.l.date(from, false) + " " + clock(from, to) + " - "
 	if from.YearDay() != to.YearDay() || from.Year() != to.Year() {
 		out += v.l.date(to, false) + " "
 	}

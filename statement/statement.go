@@ -44,14 +44,14 @@ type Statement struct {
 	Contract vouch.ContractID `json:"contract"`
 	Versions []Version        `json:"contract_versions"`
 	Timezone string           `json:"timezone"`
+	Offsets  []Offset         `json:"offsets"`       // of the zone, where the statement speaks of it
+	Hours    []Stretch        `json:"service_times"` // of the period, as far as it is counted, whatever was leased in it
 
 	Body
 	Services []Subject `json:"services"`
 	Devices  []Subject `json:"devices"`
 
 	Exclusions []Exclusion `json:"exclusions"` // that counted and that did not, with the reason
-
-	zone contract.Zone // none where the statement was read back
 }
 
 // Subject is a service or a device with its figures.
@@ -74,10 +74,8 @@ type Body struct {
 	Short     Short      `json:"short_interruptions"`
 	Outages   []Outage   `json:"outages"`
 	Unknowns  []Unknown  `json:"unknown_times"`
-
-	// Account is what the figures were taken from, with every second explained. It is
-	// not part of the JSON: nil where the statement was read back.
-	Account *contract.Account `json:"-"`
+	Taken     []Taken    `json:"excluded_times"`
+	NotLeased []Stretch  `json:"not_measured_times"` // outside the lease, or no contract in force
 }
 
 // Figures are the totals of [contract.Figures] under the names of the worked cases.
@@ -165,6 +163,22 @@ type Unknown struct {
 	Devices []vouch.DeviceID   `json:"devices,omitempty"`
 
 	span contract.Span
+}
+
+// Taken is a stretch of service time that exclusions take out of the count.
+type Taken struct {
+	From       Instant  `json:"from"`
+	To         Instant  `json:"to"`
+	Seconds    int64    `json:"excluded_s"`
+	Exclusions []string `json:"exclusions"` // by their ids
+
+	span contract.Span
+}
+
+// Stretch is an interval.
+type Stretch struct {
+	From Instant `json:"from"`
+	To   Instant `json:"to"`
 }
 
 // Exclusion is a claim that touches the period, and what became of it.

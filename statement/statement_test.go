@@ -240,6 +240,14 @@ func TestTextFitsThePage(t *testing.T) {
 	}
 }
 
+func spans(list []statement.Stretch) []contract.Span {
+	var out []contract.Span
+	for _, s := range list {
+		out = append(out, contract.Span{From: contract.Floor(s.From.Time()), To: contract.Floor(s.To.Time())})
+	}
+	return out
+}
+
 // TestAddsUp checks on every subject that the figures agree with what is listed
 // beside them.
 func TestAddsUp(t *testing.T) {
@@ -250,7 +258,13 @@ func TestAddsUp(t *testing.T) {
 			if sum := x.Excluded + x.Up + x.Down + x.Unknown; sum != x.Agreed {
 				t.Errorf("%s: excluded + up + down + unknown of %s = %d, want agreed = %d", name, x.Name, sum, x.Agreed)
 			}
-			var counted, unknown int64
+			var counted, unknown, taken int64
+			for _, e := range x.Taken {
+				taken += e.Seconds
+			}
+			if served := contract.Total(contract.Subtract(spans(s.Hours), spans(x.NotLeased))); taken != x.Excluded || served != x.Agreed {
+				t.Errorf("%s: excluded times and service times of %s = %d, %d, want %d, %d", name, x.Name, taken, served, x.Excluded, x.Agreed)
+			}
 			for _, o := range x.Outages {
 				counted += o.Counted
 			}

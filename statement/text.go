@@ -22,7 +22,7 @@ const hardSpace = "\u00a0"
 // Text returns the statement as plain text of at most 80 columns: what it comes to in
 // a sentence first, then the figures, then what they rest on.
 func (s Statement) Text(l Language) []byte {
-	p := &page{voice: voice{s, l}}
+	p := &page{voice: newVoice(s, l)}
 	p.head()
 	p.summary()
 	p.figures()

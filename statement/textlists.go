@@ -178,7 +178,7 @@ func (p *page) evidence() {
 	}
 	p.section("What it rests on", "Waar dit op rust")
 	if c := p.Checkpoint; c != nil {
-		p.printf("%s\n", p.pick("Checkpoint of the ledger: origin, size, root", "Controlepunt van het register: herkomst, omvang, wortel"))
+		p.printf("%s\n", p.pick("Checkpoint of the ledger: origin, size, root", "Checkpoint van het grootboek: herkomst, omvang, wortel"))
 		p.printf("  %s\n  %d\n  %s\n", c.Origin, c.Size, c.Root)
 	}
 	if p.Manifest != "" {
