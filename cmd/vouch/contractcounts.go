@@ -95,10 +95,10 @@ func (e *explainer) ahead(r contract.ExclusionRule) string {
 func (e *explainer) remarks(r contract.ExclusionRule) []string {
 	var out []string
 	if r.Ahead.Set() && r.Short == contract.Flag {
-		out = append(out, fmt.Sprintf(e.pick("With less than %s notice it is left out all the same, and the statement says so.", "Met minder dan %s aankondiging vooraf valt het evengoed weg, en het overzicht zegt dat."), e.limit(r.Ahead)))
+		out = append(out, fmt.Sprintf(e.pick("With less than %s notice it is left out all the same, and the statement says so.", "Met minder dan %s aankondiging vooraf valt het evengoed weg, en de verklaring zegt dat."), e.limit(r.Ahead)))
 	}
 	if len(e.terms.Office.Windows) > 0 && r.OfficeHours == contract.Flag {
-		out = append(out, e.pick("Work inside working hours is left out, and the statement says so.", "Werk binnen de werkuren valt weg, en het overzicht zegt dat."))
+		out = append(out, e.pick("Work inside working hours is left out, and the statement says so.", "Werk binnen de werkuren valt weg, en de verklaring zegt dat."))
 	}
 	if len(e.terms.Office.Windows) > 0 && r.OfficeHours == contract.Refuse {
 		out = append(out, e.pick("What lies inside working hours counts.", "Wat binnen de werkuren valt, telt mee."))
@@ -131,7 +131,7 @@ func (e *explainer) unknown() {
 			"Als minder dan %s van de tijd vaststaat, tellen de ontbrekende seconden als neer.", e.percent(m.String()))
 	} else if m.Set() {
 		e.say("If less than %s of the time is established, the statement says \"cannot be assessed\", and the target is not met.",
-			"Als minder dan %s van de tijd vaststaat, zegt het overzicht \"niet te beoordelen\", en is het doel niet gehaald.", e.percent(m.String()))
+			"Als minder dan %s van de tijd vaststaat, zegt de verklaring \"niet te beoordelen\", en is het doel niet gehaald.", e.percent(m.String()))
 	}
 	if e.terms.ProviderNetwork == contract.NetworkDown {
 		e.say("A location that is cut off by the provider's own network says down.", "Een locatie die door het eigen netwerk van de leverancier is afgesneden, zegt neer.")

@@ -133,7 +133,7 @@ func (e *explainer) finality() {
 	e.section("Statements and evidence", "Overzichten en bewijs")
 	if o := e.terms.Objection; o.Set() {
 		e.say("A statement is provisional until every location's record covers its period or says why not. It is final when nobody has objected within %s.",
-			"Een overzicht is voorlopig tot de reeks van elke locatie de periode dekt of zegt waarom niet. Het is definitief wanneer niemand binnen %s bezwaar maakte.", e.limit(o))
+			"Een verklaring is voorlopig tot de reeks van elke locatie de periode dekt of zegt waarom niet. Ze is definitief wanneer niemand binnen %s bezwaar maakte.", e.limit(o))
 	}
 	if e.terms.FavourAccepted {
 		e.say("A later version in the provider's favour needs the customer's acceptance.", "Een latere versie ten gunste van de leverancier vergt de aanvaarding van de klant.")
