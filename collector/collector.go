@@ -53,13 +53,16 @@ type Options struct {
 	// Plan returns what every agent is to do at an instant, and when that changes by
 	// itself (a lease that begins or ends, a contract version that comes into
 	// force); zero for never.
-	Plan     func(at time.Time) (plans []wire.Assignment, next time.Time)
-	Influx   *sink.Influx // nil for none
-	Channels []notify.Channel
-	Limits   Limits
-	Refresh  time.Duration // how often an open page asks again; 0 for the default
-	Log      *slog.Logger
-	Now      func() time.Time // nil for time.Now
+	Plan func(at time.Time) (plans []wire.Assignment, next time.Time)
+	// Retention says for how long each customer's notes are kept; one that is not named
+	// keeps them for ever.
+	Retention map[vouch.CustomerID]Retention
+	Influx    *sink.Influx // nil for none
+	Channels  []notify.Channel
+	Limits    Limits
+	Refresh   time.Duration // how often an open page asks again; 0 for the default
+	Log       *slog.Logger
+	Now       func() time.Time // nil for time.Now
 
 	// Ready is called once, when every listener is open.
 	Ready func(Addresses)
@@ -105,7 +108,8 @@ type Collector struct {
 	pin      string
 	log      *slog.Logger
 
-	desk sync.Mutex // held while a command decides by what is recorded, and records
+	eraser eraser
+	desk   sync.Mutex // held while a command decides by what is recorded, and records
 }
 
 // Run runs a collector on an open store until ctx ends. On return nothing is left
@@ -138,6 +142,7 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 	g.Go(func() error { return c.figures.run(ctx) })
 	g.Go(func() error { return c.amend(ctx) })
 	g.Go(func() error { return c.figures.night(ctx, c.reader.caught, c.log) })
+	g.Go(func() error { return c.erase(ctx) })
 	g.Go(func() error { return c.notifier.Run(ctx) })
 	if c.sink != nil {
 		g.Go(func() error { return c.sink.Run(ctx) })

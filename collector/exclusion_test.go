@@ -14,6 +14,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/admin"
 	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence/bundle"
 )
 
 // someRules are rules of which each asks for something else.
@@ -192,6 +193,35 @@ func TestClaimOfThePast(t *testing.T) {
 		l := c.incidents("acme")
 		return len(l) == 1 && l[0].Status == incident.Withdrawn
 	})
+}
+
+// A statement that was issued gets its next version once a claim about its time counts.
+func TestClaimAfterIssue(t *testing.T) {
+	c := newCentreOf(t, someRules)
+	from := ago(3 * time.Minute)
+	c.play(from, 90, "acme", both)
+	c.wait("the figures are there", func() bool {
+		f, _ := c.statement("acme", from, from.Add(80*time.Second))
+		return f == figures{Agreed: 80, Up: 50, Down: 30}
+	})
+	first, err := c.issue("acme", from, from.Add(80*time.Second), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := c.mustClaim(contract.CustomerAct, from, 10, 20, nil)
+	if _, err := c.rule(admin.PathApprove, x.ID); err != nil {
+		t.Fatal(err)
+	}
+	c.wait("the next version is issued", func() bool { return c.issues("acme") == first.Version+1 })
+	// Whoever verifies comes to the same from the records alone.
+	y := c.mustClaim(contract.Suspension, from, 20, 25, nil)
+	if _, err := c.accept(admin.NewAcceptance{Record: y.Record, By: "acme-7"}); err != nil {
+		t.Fatal(err)
+	}
+	c.wait("a third version is issued", func() bool { return c.issues("acme") == first.Version+2 })
+	if r := verify(t, c.bundle("acme", from, from.Add(80*time.Second), nil), bundle.Options{}); r.Version != first.Version+2 {
+		t.Errorf("version %d, want %d", r.Version, first.Version+2)
+	}
 }
 
 // A second person is another account.

@@ -63,6 +63,9 @@ func (c *Collector) hold(r *http.Request, cu vouch.CustomerID, body book.HoldBod
 		return nil, err
 	}
 	c.grew(cu)
+	if !body.Removed {
+		c.eraser.halt(cu) // who placed a hold is told so once nothing is erased any more
+	}
 	list := c.holdsOf(cu)
 	return list[slices.IndexFunc(list, func(h admin.Hold) bool { return h.ID == body.ID })], nil
 }

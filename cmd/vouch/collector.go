@@ -95,7 +95,7 @@ func runCollector(ctx context.Context, file string) error {
 func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Options {
 	o := collector.Options{
 		Dir: conf.Data, Origin: conf.Origin, Version: cmp.Or(version, "unreleased"), Listen: conf.Listen, Web: conf.Web,
-		Contracts: map[vouch.CustomerID]collector.Contract{}, Plan: planner(conf), Log: log,
+		Contracts: map[vouch.CustomerID]collector.Contract{}, Plan: planner(conf), Log: log, Retention: map[vouch.CustomerID]collector.Retention{},
 		Limits:  collector.Limits{InFlight: conf.Limits.InFlight, Timeout: conf.Limits.Timeout},
 		Refresh: conf.Heartbeat,
 		Base: collector.Base{
@@ -106,6 +106,7 @@ func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Option
 		o.Base.Locations = append(o.Base.Locations, l.Location)
 	}
 	for _, cu := range conf.Base.Customers {
+		o.Retention[cu.ID] = collector.Retention(cu.Retention)
 		for _, k := range conf.Contracts {
 			if k.ID == cu.Contract {
 				o.Contracts[cu.ID] = collector.Contract{ID: k.ID, Versions: versionsOf(k)}
