@@ -208,6 +208,9 @@ func TestClaimAfterIssue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if a := c.acceptable("acme")["statement-issued-1"]; a.About != fmt.Sprintf("%s version 1", first.Number) {
+		t.Errorf("a statement that can be accepted is about %q", a.About)
+	}
 	x := c.mustClaim(contract.CustomerAct, from, 10, 20, nil)
 	if _, err := c.rule(admin.PathApprove, x.ID); err != nil {
 		t.Fatal(err)

@@ -178,7 +178,7 @@ func (w *watch) rewind(ctx context.Context, d *watched) ([]store.Item, error) {
 	for day := d.settled.Time().AddDate(0, 0, 1); !day.After(was.Time().AddDate(0, 0, 1)); day = day.AddDate(0, 0, 1) {
 		stale = append(stale, store.Item{Customer: d.customer, Kind: itemFold, ID: foldOf(d, day)})
 	}
-	w.log.Info("late data: looking at the past again", "customer", d.customer, "device", d.ID, "from", d.settled.Time())
+	w.log.Info("looking at the past again", "customer", d.customer, "device", d.ID, "from", d.settled.Time())
 	return append(stale, store.Item{Customer: d.customer, Kind: itemFold, ID: foldNow(d)}), nil
 }
 
