@@ -118,16 +118,16 @@ func appendTo(s *sqlite.Store, failed chan error) error {
 
 // TestKill kills a writing process again and again. Whatever it acknowledged must be
 // there, and every ledger whole.
-func TestKill(t *testing.T) { testKill(t, "append") }
+func TestKill(t *testing.T) { testKill(t, "append", 1000) }
 
 // TestKillWhilePacking is TestKill while notes are moved into frames. Each must be in
 // one place afterwards, and in no two.
-func TestKillWhilePacking(t *testing.T) { testKill(t, "pack") }
+func TestKillWhilePacking(t *testing.T) { testKill(t, "pack", 100) }
 
-func testKill(t *testing.T, task string) {
+func testKill(t *testing.T, task string, soak int) {
 	rounds := 5
 	if os.Getenv("VOUCH_SOAK") != "" {
-		rounds = 100
+		rounds = soak
 	}
 	var dir string
 	var acked map[vouch.CustomerID]map[int64]string
