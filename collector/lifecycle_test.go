@@ -240,6 +240,8 @@ func TestWebhook(t *testing.T) {
 	c.play(ago(3*time.Minute), 90, "acme", both)
 	want := []notify.Transition{notify.Opened, notify.Closed}
 	c.wait("both transitions are told", func() bool { return slices.Equal(told(), want) })
+	// A message whose answer had not come is sent again, under the same name.
+	c.wait("their answers have come", func() bool { return c.status().Messages.Pending == 0 })
 	c.halt()
 	c.start()
 	if err := c.client().Post(t.Context(), admin.PathRebuild, struct{}{}, nil); err != nil {
