@@ -36,3 +36,8 @@ func (s Statement) Render(f Format, l Language) []byte {
 	}
 	return s.Text(l)
 }
+
+// Edition numbers how a statement is rendered for people. It is raised whenever the same
+// statement is rendered otherwise, be it by a word: whoever holds a rendering against its
+// statement then knows whether the two can be compared byte for byte.
+const Edition = 1

@@ -4,10 +4,12 @@
 package statement_test
 
 import (
+	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -368,4 +370,23 @@ func TestCSVIsInert(t *testing.T) {
 	if len(records) != 3 || records[1][2] != "'"+in.Customer.Name {
 		t.Errorf("CSV() = %q, want the name behind an apostrophe", records)
 	}
+}
+
+// A rendering that changes, in whatever detail, is of another edition.
+func TestEdition(t *testing.T) {
+	sum := sha256.New()
+	for _, in := range []statement.Input{week(t), running(t), holiday(t)} {
+		s := statement.Build(in)
+		for _, l := range []statement.Language{statement.English, statement.Dutch} {
+			for _, f := range []statement.Format{statement.FormatText, statement.FormatHTML, statement.FormatCSV} {
+				sum.Write(s.Render(f, l))
+			}
+		}
+	}
+	got := fmt.Sprintf("%d %x\n", statement.Edition, sum.Sum(nil))
+	file := filepath.Join("testdata", "edition.txt")
+	if was, err := os.ReadFile(file); err == nil && string(was) != got && strings.HasPrefix(string(was), fmt.Sprint(statement.Edition, " ")) && !*update {
+		t.Fatalf("statements are rendered otherwise than in edition %d: raise statement.Edition, then run with -update", statement.Edition)
+	}
+	golden(t, file, []byte(got))
 }
