@@ -31,6 +31,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/admin"
+	"github.com/vouch-sla/vouch/collector/anchor"
 	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/collector/notify"
 	"github.com/vouch-sla/vouch/collector/sink"
@@ -59,10 +60,13 @@ type Options struct {
 	Retention map[vouch.CustomerID]Retention
 	Influx    *sink.Influx // nil for none
 	Channels  []notify.Channel
-	Limits    Limits
-	Refresh   time.Duration // how often an open page asks again; 0 for the default
-	Log       *slog.Logger
-	Now       func() time.Time // nil for time.Now
+	// Anchors says who is to vouch for the ledgers, and how often he is asked. What it
+	// needs of the collector is filled in.
+	Anchors anchor.Options
+	Limits  Limits
+	Refresh time.Duration // how often an open page asks again; 0 for the default
+	Log     *slog.Logger
+	Now     func() time.Time // nil for time.Now
 
 	// Ready is called once, when every listener is open.
 	Ready func(Addresses)
@@ -89,6 +93,7 @@ type Collector struct {
 	book     *books
 	recorder *recorder
 	own      ledgerKeys
+	anchors  *anchor.Anchors
 	issuing  sync.Mutex // held while a statement is issued
 	intake   *intake
 	judge    *judge
@@ -110,6 +115,8 @@ type Collector struct {
 
 	eraser eraser
 	desk   sync.Mutex // held while a command decides by what is recorded, and records
+
+	anchorKey string // public key of the ledger of anchors
 }
 
 // Run runs a collector on an open store until ctx ends. On return nothing is left
@@ -144,6 +151,7 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 	g.Go(func() error { return c.figures.night(ctx, c.reader.caught, c.log) })
 	g.Go(func() error { return c.erase(ctx) })
 	g.Go(func() error { return c.notifier.Run(ctx) })
+	g.Go(func() error { return c.anchors.Run(ctx) })
 	if c.sink != nil {
 		g.Go(func() error { return c.sink.Run(ctx) })
 	}
@@ -182,6 +190,9 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	}
 	c.count = newCounters(c.registry)
 	c.recorder = &recorder{ledger: s, signer: keys.signer, verifier: keys.verifier, now: c.now, next: map[recordSeries]int{}}
+	if err := c.openAnchors(); err != nil {
+		return nil, err
+	}
 	c.figures = newFigures(b, c.book, s, c.now)
 	c.judge = newJudge(b, c.book, s, c.now, c.log)
 	c.judge.contradicted = func(n int) { c.count.contradicted.Add(float64(n)) }

@@ -78,12 +78,17 @@ var (
 	descLagTime   = prometheus.NewDesc("vouch_sink_lag_seconds", "Age of the oldest leaf that a time-series store has not been sent.", []string{"sink"}, nil)
 	descSkipped   = prometheus.NewDesc("vouch_sink_skipped_batches", "Batches of which a time-series store refused lines for good.", []string{"sink"}, nil)
 	descFailing   = prometheus.NewDesc("vouch_sink_failing", "1 while a time-series store does not take what it is sent.", []string{"sink"}, nil)
+	descAnchor    = prometheus.NewDesc("vouch_anchor_age_seconds", "Time since a ledger was last anchored.", nil, nil)
+	descVouched   = prometheus.NewDesc("vouch_anchor_vouched_age_seconds", "Age of the latest time stamp of an authority, or cosignature of a witness.", []string{"kind", "name"}, nil)
+	descUnvouched = prometheus.NewDesc("vouch_anchor_behind_leaves", "Leaves of the ledger of anchors that wait for a time stamp, or for a cosignature of a witness.", []string{"kind", "name"}, nil)
+	descParty     = prometheus.NewDesc("vouch_anchor_failing", "1 while a time-stamp authority or witness does not vouch.", []string{"kind", "name"}, nil)
+	descFailures  = prometheus.NewDesc("vouch_anchor_failures_total", "Questions to a time-stamp authority or witness that failed.", []string{"kind", "name"}, nil)
 	descMessages  = prometheus.NewDesc("vouch_messages", "Messages by state.", []string{"state"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descHeartbeat, descThrough, descLeaves, descForks, descIncidents, descLag, descLagTime, descSkipped, descFailing, descMessages} {
+	for _, d := range []*prometheus.Desc{descHeartbeat, descThrough, descLeaves, descForks, descIncidents, descLag, descLagTime, descSkipped, descFailing, descMessages, descAnchor, descVouched, descUnvouched, descParty, descFailures} {
 		ch <- d
 	}
 }
@@ -114,13 +119,36 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 		gauge(descLag, float64(k.LagLeaves), k.Name)
 		gauge(descLagTime, float64(k.LagS), k.Name)
 		gauge(descSkipped, float64(k.Skipped), k.Name)
-		failing := 0.0
-		if k.Error != "" {
-			failing = 1
-		}
-		gauge(descFailing, failing, k.Name)
+		gauge(descFailing, one(k.Error != ""), k.Name)
 	}
+	g.anchors(ch, s.Anchors)
 	gauge(descIncidents, float64(s.Incidents))
 	gauge(descMessages, float64(s.Messages.Pending), "pending")
 	gauge(descMessages, float64(s.Messages.Failed), "failed")
+}
+
+// anchors reports who vouches for the ledgers.
+func (g gauges) anchors(ch chan<- prometheus.Metric, a admin.Anchors) {
+	if a.Last != nil {
+		ch <- prometheus.MustNewConstMetric(descAnchor, prometheus.GaugeValue, g.now().Sub(*a.Last).Seconds())
+	}
+	for _, p := range a.Parties {
+		gauge := func(d *prometheus.Desc, v float64) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, p.Kind, p.Name)
+		}
+		if p.Last != nil {
+			gauge(descVouched, g.now().Sub(*p.Last).Seconds())
+		}
+		gauge(descUnvouched, float64(a.Behind(p)))
+		gauge(descParty, one(p.Error != ""))
+		ch <- prometheus.MustNewConstMetric(descFailures, prometheus.CounterValue, float64(p.Failures), p.Kind, p.Name)
+	}
+}
+
+// one is 1 for true.
+func one(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

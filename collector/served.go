@@ -19,10 +19,6 @@ import (
 	"github.com/vouch-sla/vouch/evidence"
 )
 
-// anchorsLedger is the reserved customer in whose ledger the checkpoints of all
-// customers stand: its leaves show one customer what others have.
-const anchorsLedger vouch.CustomerID = "anchors"
-
 // sealer signs the checkpoint of a ledger with the collector's key under the name of
 // that ledger, as C2SP tlog-checkpoint wants it.
 type sealer func(evidence.Checkpoint) ([]byte, error)
@@ -116,7 +112,7 @@ func (s served) find(path string) (vouch.CustomerID, string, bool) {
 // mayRead reports whether a viewer may read a ledger. The provider's own ledgers are
 // for the NOC alone, whatever a token says.
 func mayRead(v web.Viewer, ledger vouch.CustomerID) bool {
-	if ledger == vouch.Provider || ledger == anchorsLedger {
+	if ledger == vouch.Provider || ledger == vouch.Anchors {
 		return v.Role == web.RoleNOC
 	}
 	return v.May(ledger)

@@ -59,11 +59,30 @@ func printStatus(out io.Writer, s admin.Status, now time.Time) error {
 		}
 		fmt.Fprintln(out)
 	}
+	printAnchors(out, s.Anchors, now)
 	fmt.Fprintf(out, "open incidents: %d; messages waiting: %d, given up: %d\n", s.Incidents, s.Messages.Pending, s.Messages.Failed)
 	for _, r := range s.Refused {
 		fmt.Fprintf(out, "refused %d times: %s\n", r.Count, r.Reason)
 	}
 	return nil
+}
+
+// printAnchors says who vouches for the ledgers, and how well.
+func printAnchors(out io.Writer, a admin.Anchors, now time.Time) {
+	fmt.Fprintf(out, "anchors: last written %s; key for who watches them: %s\n", ago(a.Last, now), a.Key)
+	if len(a.Parties) == 0 {
+		fmt.Fprintln(out, "anchors: nobody outside vouches for them: only your own key says when anything was recorded (anchor: in the collector's file)")
+	}
+	for _, p := range a.Parties {
+		fmt.Fprintf(out, "%s %s: last word %s", p.Kind, p.Name, ago(p.Last, now))
+		if a.Behind(p) > 0 {
+			fmt.Fprintf(out, ", the latest anchors wait")
+		}
+		if p.Error != "" {
+			fmt.Fprintf(out, "; failing since %s: %s", when(p.Since), p.Error)
+		}
+		fmt.Fprintln(out)
+	}
 }
 
 // ago says how long ago an instant was.

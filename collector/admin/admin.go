@@ -149,6 +149,7 @@ type Status struct {
 	Agents    []AgentStatus `json:"agents"`
 	Ledgers   []Ledger      `json:"ledgers"`
 	Sinks     []Sink        `json:"sinks"`
+	Anchors   Anchors       `json:"anchors"`
 	Incidents int           `json:"open_incidents"`
 	Messages  Messages      `json:"messages"`
 	Refused   []Refusal     `json:"refused"`
@@ -182,6 +183,43 @@ type Sink struct {
 	Skipped   int64     `json:"skipped_batches"`
 	Error     string    `json:"error,omitempty"`
 	Since     time.Time `json:"since,omitzero"`
+}
+
+// Anchors is how the anchors are: what others vouch for.
+type Anchors struct {
+	Key     string     `json:"key"`    // public key of the ledger of anchors, for who watches it
+	Last    *time.Time `json:"last"`   // when a ledger was last anchored
+	Leaves  int64      `json:"leaves"` // of the ledger of anchors that others are to vouch for
+	Parties []Party    `json:"parties"`
+}
+
+// Behind returns how many leaves of the ledger of anchors wait for a word of a party.
+// Authorities stand in for each other; every witness counts by itself.
+func (a Anchors) Behind(p Party) int64 {
+	leaves := p.Leaves
+	for _, other := range a.Parties {
+		if p.Kind == PartyAuthority && other.Kind == PartyAuthority {
+			leaves = max(leaves, other.Leaves)
+		}
+	}
+	return max(0, a.Leaves-leaves)
+}
+
+// Kinds of a party.
+const (
+	PartyAuthority = "authority"
+	PartyWitness   = "witness"
+)
+
+// Party is one time-stamp authority or witness.
+type Party struct {
+	Kind     string     `json:"kind"`
+	Name     string     `json:"name"`
+	Last     *time.Time `json:"last"`   // the time that its last word vouches for
+	Leaves   int64      `json:"leaves"` // of the ledger of anchors that this word covers
+	Failures int64      `json:"failures"`
+	Error    string     `json:"error,omitempty"`
+	Since    time.Time  `json:"since,omitzero"`
 }
 
 // Messages counts the intents to notify.

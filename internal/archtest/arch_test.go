@@ -39,6 +39,7 @@ var may = map[string][]string{
 	"agent":                     {"", "probes", "evidence", "internal/wire", "internal/durable"},
 	"collector":                 {"", "contract", "statement", "evidence", "evidence/", "collector/", "internal/wire", "internal/durable"},
 	"collector/admin":           {"", "contract", "collector/incident"},
+	"collector/anchor":          {"", "evidence", "evidence/stamp", "collector/store", "internal/retry"},
 	"collector/incident":        {"", "contract"},
 	"collector/notify":          {"", "contract", "collector/incident", "collector/store", "internal/retry"},
 	"collector/sink":            {"", "evidence", "collector/store", "internal/retry"},
