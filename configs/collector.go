@@ -27,6 +27,7 @@ type Collector struct {
 	Limits    Limits
 	Influx    *Influx // nil: none configured
 	Notify    []Webhook
+	Anchor    Anchor
 	LogLevel  slog.Level
 
 	Base      Base
@@ -104,6 +105,7 @@ func (l *loader) collector(name string) Collector {
 	c.Limits = limits(m.get("limits").mapping())
 	c.Influx = influx(m.get("influxdb"))
 	c.Notify = l.webhooks(m.get("notify"))
+	c.Anchor = l.anchor(m.get("anchor").mapping())
 	c.LogLevel = m.get("log_level").logLevel()
 
 	kept := m.get("retention")

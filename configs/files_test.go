@@ -5,6 +5,7 @@ package configs_test
 
 import (
 	"io/fs"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -41,6 +42,7 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	}
 	f["acme-router.yaml"] = "schema: 1\nname: acme-router\nclass: router\nextends: [host]\n"
 	f["secrets/influxdb-token"], f["secrets/webhook-key"], f["secrets/core-auth"] = "token", "key", "long enough"
+	f["tsa-roots.pem"] = roots(t)
 	src := f.source()
 	src.LookupEnv = func(string) (string, bool) { return "long enough", true }
 	c, ps := configs.LoadCollector(src, "collector.yaml")
@@ -49,6 +51,10 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	}
 	if c.Influx == nil || c.Influx.Token.Reveal() != "token" || len(c.Notify) != 1 || c.Notify[0].Secret.Reveal() != "key" {
 		t.Errorf("Influx = %+v, Notify = %+v, want both with their secrets", c.Influx, c.Notify)
+	}
+	if a := c.Anchor; len(a.Authorities) != 1 || a.Authorities[0].Roots == nil || a.Authorities[0].Policy.String() != "0.4.0.2023.1.1" ||
+		len(a.Witnesses) != 1 || a.Witnesses[0].Name != "bakery" || a.Witnesses[0].Key == "" {
+		t.Errorf("Anchor = %+v, want an authority and a witness with all that they need", a)
 	}
 	if v := c.Contracts[0].Versions[0]; len(v.Measure) != 3 || len(v.Terms.Exclusions) != 8 || c.Contracts[0].Document == "" {
 		t.Errorf("contract = %+v, want three kinds, eight exclusions and a document", c.Contracts[0])
@@ -71,6 +77,16 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	if a.Metrics != "" || !a.Source.IsValid() || a.Credentials["core"].Level != "authPriv" {
 		t.Errorf("agent = %+v, want no metrics, a source and the credential core", a)
 	}
+}
+
+// roots is a file of one root certificate.
+func roots(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../evidence/stamp/testdata/root.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // TestCollectorValues looks at what the example's values become.

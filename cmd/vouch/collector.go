@@ -16,6 +16,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/cmd/exit"
 	"github.com/vouch-sla/vouch/collector"
+	"github.com/vouch-sla/vouch/collector/anchor"
 	"github.com/vouch-sla/vouch/collector/notify"
 	"github.com/vouch-sla/vouch/collector/sink"
 	"github.com/vouch-sla/vouch/collector/store/sqlite"
@@ -118,6 +119,13 @@ func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Option
 	}
 	for _, w := range conf.Notify {
 		o.Channels = append(o.Channels, notify.Channel{Name: w.Name, URL: w.URL.String(), Secret: vouch.Secret(w.Secret.Reveal()), AllowPrivate: w.AllowPrivate})
+	}
+	o.Anchors.Every = conf.Anchor.Every
+	for _, a := range conf.Anchor.Authorities {
+		o.Anchors.Authorities = append(o.Anchors.Authorities, anchor.Authority{Name: a.Name, URL: a.URL.String(), Roots: a.Roots, Policy: a.Policy})
+	}
+	for _, w := range conf.Anchor.Witnesses {
+		o.Anchors.Witnesses = append(o.Anchors.Witnesses, anchor.Witness{Name: w.Name, URL: w.URL.String(), Key: w.Key})
 	}
 	return o
 }

@@ -48,7 +48,7 @@ var may = map[string][]string{
 	"collector/store/storetest": {"", "evidence", "collector/store"},
 	"collector/web":             {"", "contract", "statement"},
 	"witness":                   {"evidence", "internal/durable"},
-	"configs":                   {"", "contract"},
+	"configs":                   {"", "contract", "evidence", "evidence/stamp"},
 	"internal/wire":             {"", "evidence"},
 	"internal/durable":          {},
 	"internal/retry":            {},
