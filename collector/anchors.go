@@ -10,6 +10,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/admin"
 	"github.com/vouch-sla/vouch/collector/anchor"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/bundle"
 )
 
 // openAnchors makes what lets others vouch for the ledgers, and tells it of every record
@@ -60,4 +61,17 @@ func (c *Collector) anchorStatus() admin.Anchors {
 		out.Parties = append(out.Parties, x)
 	}
 	return out
+}
+
+// anchors returns what others vouch for of the part of the ledger that is carried.
+func (p *packer) anchors(ctx context.Context, first int64) ([]bundle.Anchor, error) {
+	proofs, err := p.c.anchors.Proofs(ctx, p.cu, first, p.size)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bundle.Anchor, len(proofs))
+	for i, x := range proofs {
+		out[i] = bundle.Anchor{Record: x.Record, Leaf: x.Leaf, Proof: x.Inclusion.Append(nil), Checkpoint: x.Stamped, Token: x.Token}
+	}
+	return out, nil
 }

@@ -4,9 +4,12 @@
 package collector_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -19,8 +22,10 @@ import (
 	"github.com/vouch-sla/vouch/collector/anchor"
 	"github.com/vouch-sla/vouch/collector/store/sqlite"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/bundle"
 	"github.com/vouch-sla/vouch/evidence/stamp"
 	"github.com/vouch-sla/vouch/internal/tsatest"
+	"github.com/vouch-sla/vouch/witness"
 )
 
 // anchoredCentre is a centre whose ledgers two authorities stamp.
@@ -211,4 +216,82 @@ func (c *centre) metrics() string {
 		c.t.Fatal(err)
 	}
 	return string(b)
+}
+
+// A bundle carries what others vouch for, and who names the authority and the witness
+// sees when its leaves were there by their word, not the provider's.
+func TestBundleIsAnchored(t *testing.T) {
+	tsa := tsatest.Start(t)
+	c := newCentre(t)
+	house, err := witness.Open(witness.Options{
+		Dir: t.TempDir(), Name: "witness.example", Logs: []string{c.status().Anchors.Key}, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(house.Handler())
+	t.Cleanup(server.Close)
+	roots, err := stamp.ParseRoots(tsa.Roots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.halt()
+	c.edit = func(o *collector.Options) {
+		o.Anchors.Gather, o.Anchors.RetryMin = time.Millisecond, time.Millisecond
+		o.Anchors.Authorities = []anchor.Authority{{Name: "tsa", URL: tsa.URL, Roots: roots}}
+		o.Anchors.Witnesses = []anchor.Witness{{Name: "bakery", URL: server.URL, Key: house.Key()}}
+	}
+	c.start()
+	from := time.Now().UTC().Truncate(time.Second).Add(-4 * time.Minute)
+	to := from.Add(100 * time.Second)
+	c.play(from, 110, "acme", both)
+	c.play(from, 110, "other", nil)
+	c.wait("the figures are there", func() bool {
+		f, _ := c.statement("acme", from, to)
+		return f.Down == 30
+	})
+	before := time.Now()
+	if _, err := c.issue("acme", from, to, ""); err != nil {
+		t.Fatal(err)
+	}
+	c.wait("all vouch for what was issued", func() bool {
+		a := c.status().Anchors
+		return a.Last != nil && !a.Last.Before(before) && a.Behind(a.Parties[0]) == 0 && a.Behind(a.Parties[1]) == 0
+	})
+	b := c.bundle("acme", from, to, nil)
+	if bytes.Contains(b, []byte("other")) {
+		t.Error("the bundle speaks of another customer")
+	}
+	vouched := func(o bundle.Options) (proven, open int) {
+		t.Helper()
+		r := verify(t, b, o)
+		sound(t, r)
+		for _, f := range r.Proven {
+			if f.Topic == bundle.TopicTime && strings.Contains(f.What, "somebody outside vouched") {
+				proven++
+			}
+		}
+		for _, f := range r.Unproven {
+			if f.Topic == bundle.TopicTime && strings.Contains(f.What, "when anything was in the ledger") {
+				open++
+			}
+		}
+		return proven, open
+	}
+	for name, o := range map[string]bundle.Options{"the authority": {Roots: roots}, "the witness": {Keys: []string{house.Key()}}, "both": {Roots: roots, Keys: []string{house.Key()}}} {
+		if proven, open := vouched(o); proven != 1 || open != 0 {
+			t.Errorf("who names %s: %d findings that somebody vouches, %d that nobody does; want 1 and none", name, proven, open)
+		}
+	}
+	if proven, open := vouched(bundle.Options{}); proven != 0 || open != 1 {
+		t.Errorf("who names nobody: %d findings that somebody vouches, %d that nobody does; want none and 1", proven, open)
+	}
+	stranger := tsatest.Start(t)
+	wrong, err := stamp.ParseRoots(stranger.Roots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := verify(t, b, bundle.Options{Roots: wrong}); r.Verdict != bundle.Disproved {
+		t.Errorf("who names another authority: %s, want the stamps refused", r.Verdict)
+	}
 }

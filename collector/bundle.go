@@ -99,6 +99,9 @@ func (p *packer) evidence(ctx context.Context, choice bundleChoice) (e bundle.Ev
 		}
 		return nil
 	}
+	if e.Anchors, err = p.anchors(ctx, e.First); err != nil {
+		return e, err
+	}
 	e.Keys = p.keys()
 	e.Days, e.Telemetry = p.notes(ctx, p.days), p.notes(ctx, p.tele)
 	return e, nil
