@@ -54,6 +54,7 @@ var may = map[string][]string{
 	"internal/retry":            {},
 	"internal/influxtest":       {},
 	"internal/tsatest":          {},
+	"internal/pythontest":       {},
 	"internal/archtest":         {},
 	"internal/demo":             {"", "probes/", "collector/admin", "collector/incident", "statement"},
 	"cmd/vouch":                 {"", "/"},
