@@ -5,9 +5,11 @@ package evidence_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"flag"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -20,9 +22,13 @@ import (
 	"github.com/vouch-sla/vouch/evidence"
 )
 
-const docPath = "../docs/evidence-format.md"
+// The document, and the files beside it that hold its examples byte for byte.
+const (
+	docPath    = "../docs/evidence-format.md"
+	vectorPath = "../docs/vectors/"
+)
 
-var update = flag.Bool("update", false, "write the examples into docs/evidence-format.md")
+var update = flag.Bool("update", false, "write the examples into docs/evidence-format.md and docs/vectors")
 
 // block matches a fenced example: its name, then its text.
 var block = regexp.MustCompile("(?ms)^```text ([a-z0-9-]+)\n(.*?)^```$")
@@ -36,7 +42,9 @@ func docBlocks(t *testing.T) map[string]string {
 	}
 	out := map[string]string{}
 	for _, m := range block.FindAllStringSubmatch(string(b), -1) {
-		out[m[1]] = m[2]
+		if !strings.HasPrefix(m[1], "bundle-") { // evidence/bundle checks those
+			out[m[1]] = m[2]
+		}
 	}
 	return out
 }
@@ -165,6 +173,9 @@ func TestDocExamples(t *testing.T) {
 		}
 		b = block.ReplaceAllFunc(b, func(m []byte) []byte {
 			name := string(block.FindSubmatch(m)[1])
+			if strings.HasPrefix(name, "bundle-") {
+				return m
+			}
 			return []byte("```text " + name + "\n" + want[name] + "```")
 		})
 		if err := os.WriteFile(docPath, b, 0o644); err != nil {
@@ -181,6 +192,66 @@ func TestDocExamples(t *testing.T) {
 		if _, ok := want[name]; !ok {
 			t.Errorf("%s: example %q is not checked", docPath, name)
 		}
+	}
+}
+
+// vectors are the examples of the document, and what is too long for it: a tile and the
+// entries of the ledger of four leaves, in hexadecimal, and a proof that it grew.
+func vectors(t *testing.T) map[string]string {
+	t.Helper()
+	out := examples(t)
+	var hashes []evidence.Hash
+	var tile, entries []byte
+	for _, name := range []string{"leaf-0", "leaf-1", "leaf-2", "leaf-3"} {
+		text := []byte(out[name])
+		h := evidence.Hash(tlog.RecordHash(text))
+		hashes = append(hashes, h)
+		tile = append(tile, h[:]...)
+		entries = append(binary.BigEndian.AppendUint16(entries, uint16(len(text))), text...)
+	}
+	out["tile-0-000.p-4"], out["tile-entries-000.p-4"] = hex.EncodeToString(tile)+"\n", hex.EncodeToString(entries)+"\n"
+	right := evidence.Hash(tlog.NodeHash(tlog.Hash(hashes[2]), tlog.Hash(hashes[3])))
+	out["consistency"] = string(evidence.Growth{Old: 2, Hashes: []evidence.Hash{right}, Checkpoint: []byte(out["checkpoint"])}.Append(nil))
+	return out
+}
+
+// The files in docs/vectors are what the code makes.
+func TestVectors(t *testing.T) {
+	made := vectors(t)
+	for name, want := range made {
+		path := vectorPath + name + ".txt"
+		if *update {
+			if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(path)
+		if err != nil || string(got) != want {
+			t.Errorf("%s holds %q, %v, want %q", path, got, err, want)
+		}
+	}
+	there, err := filepath.Glob(vectorPath + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range there {
+		name, text := strings.CutSuffix(filepath.Base(path), ".txt")
+		if _, ok := made[name]; (!ok || !text) && !strings.HasPrefix(name, "bundle") { // evidence/bundle makes those
+			t.Errorf("%s is made by nobody", path)
+		}
+	}
+	g, err := evidence.ParseGrowth([]byte(made["consistency"]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := func(name string) tlog.Hash { return tlog.RecordHash([]byte(made[name])) }
+	was := evidence.Checkpoint{Origin: "vouch.example.net/acme", Size: g.Old, Root: evidence.Hash(tlog.NodeHash(leaf("leaf-0"), leaf("leaf-1")))}
+	is, err := evidence.OpenCheckpoint(g.Checkpoint, was.Origin, newParty(t, was.Origin, 0x22).known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := is.Extends(was, g.Hashes); err != nil {
+		t.Error(err)
 	}
 }
 
