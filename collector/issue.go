@@ -134,17 +134,13 @@ func number(issues []book.Issue, before book.Issue) string {
 	return fmt.Sprintf("ST-%04d", len(seen)+1)
 }
 
-// margin is how long before the time that bears on a statement leaves are looked for: a
-// batch comes in after it was sealed, unless the agent's clock is far ahead, and then
-// its samples count for nothing.
-const margin contract.Second = book.SecondsADay
-
 // fewLeaves is up to how many leaves before the first that is needed are carried along:
 // all of a young ledger, so that nothing in it needs a proof of its own.
 const fewLeaves = 250_000
 
-// firstLeaf returns the first leaf that can bear on a time.
-func (c *Collector) firstLeaf(ctx context.Context, cu vouch.CustomerID, from contract.Second, size int64) (int64, error) {
+// firstLeaf returns the leaf that the leaves of a bundle begin with: the last one that
+// came in too early to bear on the time in reach, which shows that none before it does.
+func (c *Collector) firstLeaf(ctx context.Context, cu vouch.CustomerID, reach contract.Span, size int64) (int64, error) {
 	low, high := int64(0), size
 	for low < high {
 		mid := (low + high) / 2
@@ -152,7 +148,7 @@ func (c *Collector) firstLeaf(ctx context.Context, cu vouch.CustomerID, from con
 		if err != nil {
 			return 0, err
 		}
-		if len(l) == 1 && contract.Floor(l[0].Received) < from-margin {
+		if len(l) == 1 && bundle.Early(l[0].Received, reach) {
 			low = mid + 1
 		} else {
 			high = mid
@@ -161,7 +157,7 @@ func (c *Collector) firstLeaf(ctx context.Context, cu vouch.CustomerID, from con
 	if low <= fewLeaves {
 		return 0, nil
 	}
-	return low, nil
+	return low - 1, nil
 }
 
 // eachLeaf calls f with the leaves from first up to size.
@@ -196,7 +192,7 @@ func itemOf(e store.Entry) (bundle.Item, bool) {
 
 // selection finds the items that bear on a time.
 func (c *Collector) selection(ctx context.Context, cu vouch.CustomerID, reach contract.Span, size int64) (first int64, s *bundle.Selection, err error) {
-	if first, err = c.firstLeaf(ctx, cu, reach.From, size); err != nil {
+	if first, err = c.firstLeaf(ctx, cu, reach, size); err != nil {
 		return 0, nil, err
 	}
 	s = bundle.NewSelection(reach)

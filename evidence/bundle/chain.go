@@ -26,6 +26,11 @@ func (v *verifier) readManifest() bool {
 	}
 	v.manifest = Manifest{Origin: v.rep.Origin, Size: v.issue.Size, Root: v.rootAt[v.issue.Size], Period: v.issue.Period()}
 	v.manifest.Reach = Reach(v.book, v.manifest.Period, contract.Floor(v.issue.AsOf))
+	if v.first > 0 && !Early(v.received, v.manifest.Reach) {
+		v.rep.wrong(TopicComplete, FileLeaves, "leaf %d, the first that is carried, was received at %s: leaves before it may speak of %s on, and are left out",
+			v.first, utcMilli(v.received.UnixMilli()), instant(v.manifest.Reach.From))
+		return false
+	}
 	sum := sha256.New()
 	for i, rec := range v.records {
 		if v.indexes[i] < v.issue.Size {

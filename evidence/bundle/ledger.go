@@ -78,6 +78,10 @@ func (v *verifier) readIssue() bool {
 		v.rep.wrong(TopicStatement, FileRecords, "record %s speaks of %d leaves of %s; the bundle is of %d leaves of %s", i.Record, i.Size, i.Origin, v.check.Size, v.rep.Origin)
 		return false
 	}
+	if _, err := i.Unpack(); err != nil {
+		v.rep.wrong(TopicStatement, FileRecords, "record %s: %v", i.Record, err)
+		return false
+	}
 	v.rootAt[i.Size] = evidence.Hash{}
 	return true
 }
@@ -89,7 +93,7 @@ func (v *verifier) readLeaves() bool {
 		v.rep.wrong(TopicLedger, FileFrontier, "%v", err)
 		return false
 	}
-	first := v.tree.size
+	v.first = v.tree.size
 	f, err := v.open(FileLeaves)
 	if err != nil {
 		v.rep.wrong(TopicFile, FileLeaves, "%v", err)
@@ -118,7 +122,7 @@ func (v *verifier) readLeaves() bool {
 			v.opts.Progress("leaves", r.n)
 		}
 	}
-	v.rep.Counts.Leaves = v.tree.size - first
+	v.rep.Counts.Leaves = v.tree.size - v.first
 	if v.tree.size != v.check.Size || v.tree.root() != v.check.Root {
 		v.rep.wrong(TopicLedger, FileLeaves, "the %d leaves do not make the root of the checkpoint, which has %d: one was changed, left out, added or moved", v.tree.size, v.check.Size)
 		return false
@@ -172,6 +176,9 @@ func (v *verifier) leaf(text []byte) error {
 		return fmt.Errorf("it is of customer %s's ledger", l.Customer)
 	}
 	index := v.tree.size
+	if index == v.first {
+		v.received = l.Received
+	}
 	v.tree.add(l.Hash())
 	if l.Kind != evidence.LeafRecord && l.Stream != vouch.Availability {
 		return nil

@@ -86,6 +86,17 @@ func Reach(b *book.Book, period contract.Span, now contract.Second) contract.Spa
 	return out
 }
 
+// margin is how long before a time the leaves are looked at: a batch comes in after it
+// was sealed, unless the agent's clock is ahead, and then its samples count for nothing.
+const margin contract.Second = book.SecondsADay
+
+// Early reports whether a leaf that was received at that time, and so every leaf before
+// it, can say nothing of the time in reach. A bundle carries the leaves from such a one
+// on, or all.
+func Early(received time.Time, reach contract.Span) bool {
+	return contract.Floor(received) < reach.From-margin
+}
+
 // Item is a leaf of the availability stream as the manifest sees it.
 type Item struct {
 	Agent   vouch.AgentID

@@ -35,6 +35,7 @@ func (v *verifier) recompute() bool {
 	}
 	for i, day := range days {
 		v.opts.Progress("days", int64(i))
+		c.day, c.leaf = day, -1
 		if err := v.readDay(dirItems+dayName(day)+suffixNotes, c.take); err != nil {
 			v.rep.wrong(TopicFile, dirItems+dayName(day)+suffixNotes, "%v", err)
 			return false
@@ -76,6 +77,9 @@ type computation struct {
 	found map[vouch.DeviceID]map[vouch.AgentID]*book.Heard
 	selfs map[vouch.AgentID]*book.Heard
 
+	day  time.Time // whose file is read
+	leaf int64     // of the item that was read last from it
+
 	judged   contract.Second // all days that end by then are
 	verdicts map[vouch.DeviceID][]contract.Segment
 	heardOf  map[book.Assigned]contract.Milli // the newest sample of each
@@ -110,6 +114,17 @@ func (c *computation) take(i *item) bool {
 		return true
 	}
 	i.info.seen = true
+	if dayName(i.link.From) != dayName(c.day) || i.info.index < c.leaf {
+		// Days are judged one after the other, and of two words the later counts: what
+		// stands elsewhere would be heard too late, or not count.
+		v.rep.wrong(TopicFile, dirItems+dayName(c.day)+suffixNotes, "%s %d of agent %s does not stand in the file of its day, %s, in the order of the ledger",
+			kindOf(i.link), i.link.First, i.link.Agent, dayName(i.link.From))
+		return true
+	}
+	if c.leaf = i.info.index; c.leaf >= v.issue.Size {
+		v.rep.wrong(TopicFile, dirItems+dayName(c.day)+suffixNotes, "%s %d of agent %s came in after the statement was computed", kindOf(i.link), i.link.First, i.link.Agent)
+		return true
+	}
 	v.rep.Disproved = append(v.rep.Disproved, i.bad[:min(len(i.bad), maxFindings)]...)
 	l := i.link
 	rejected := i.info.Kind == "rejected"
@@ -122,9 +137,6 @@ func (c *computation) take(i *item) bool {
 	v.rep.Counts.Notes++
 	v.rep.Counts.Samples += int64(len(i.samples))
 	v.rep.Counts.Values += int64(i.values)
-	if i.info.index >= v.issue.Size {
-		return true // after the statement was computed
-	}
 	if l.From.Before(c.period.To.Time()) {
 		c.reached[l.Agent] = max(c.reached[l.Agent], l.Through.UnixMilli())
 	}

@@ -59,6 +59,9 @@ type verifier struct {
 	issue    book.Issue
 	manifest Manifest
 
+	first    int64     // leaf that is carried
+	received time.Time // of it
+
 	tree    *tree
 	known   map[evidence.Hash]*leafInfo // by the hash of their note: availability items and records
 	chains  map[chainID]*chainSeen
