@@ -15,25 +15,57 @@ import (
 )
 
 // Lines writes the lines of all batches in a bundle to w, day by day: InfluxDB line
-// protocol, as the agents signed it. It verifies nothing.
+// protocol, as the agents signed it. Those of a batch that was rejected are left out:
+// they reach no time-series store. It verifies nothing.
 func Lines(r io.ReaderAt, size int64, w io.Writer) error {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return fmt.Errorf("%w: it cannot be read as a zip file: %v", errNotBundle, err)
+	}
+	rejected, err := rejectedNotes(z)
+	if err != nil {
+		return fmt.Errorf("%s: %w", FileLeaves, err)
 	}
 	files := slices.DeleteFunc(slices.Clone(z.File), func(f *zip.File) bool {
 		return !strings.HasPrefix(f.Name, dirItems) && !strings.HasPrefix(f.Name, dirTelemetry)
 	})
 	slices.SortFunc(files, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
 	for _, f := range files {
-		if err := fileLines(f, w); err != nil {
+		if err := fileLines(f, rejected, w); err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
 	}
 	return nil
 }
 
-func fileLines(f *zip.File, w io.Writer) error {
+// rejectedNotes returns the hashes of the notes whose leaves say that they were rejected.
+func rejectedNotes(z *zip.Reader) (map[evidence.Hash]bool, error) {
+	f, err := z.Open(FileLeaves)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	out := map[evidence.Hash]bool{}
+	r := newLeaves(f)
+	for {
+		text, err := r.next()
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		var l evidence.Leaf
+		if err == nil {
+			l, err = evidence.ParseLeaf(text)
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case l.Kind == evidence.LeafRejected:
+			out[l.Note] = true
+		}
+	}
+}
+
+func fileLines(f *zip.File, rejected map[evidence.Hash]bool, w io.Writer) error {
 	in, err := f.Open()
 	if err != nil {
 		return err
@@ -48,7 +80,7 @@ func fileLines(f *zip.File, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if kind, _, _ := evidence.Peek(raw); kind != "batch" {
+		if kind, _, _ := evidence.Peek(raw); kind != "batch" || rejected[evidence.Sum(raw)] {
 			continue // a gap has no lines
 		}
 		b, err := evidence.ReadBatch(raw)
