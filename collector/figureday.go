@@ -4,9 +4,8 @@
 package collector
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -28,6 +27,66 @@ type day struct {
 	Verdict []contract.Segment
 	InForce []contract.Second // of each contract version known: an acceptance may move one
 	Leases  []contract.Span
+}
+
+// dayItem is a day as it is stored.
+type dayItem struct {
+	Verdict []segmentItem     `json:"v"`
+	InForce []contract.Second `json:"f"`
+	Leases  []contract.Span   `json:"l"`
+}
+
+// segmentItem is a segment with its states as numbers: contract writes them in words,
+// for people, and reads none.
+type segmentItem struct {
+	From      contract.Second `json:"f"`
+	To        contract.Second `json:"t"`
+	State     uint8           `json:"s"`
+	Degraded  contract.Effect `json:"d"`
+	Reason    vouch.Reason    `json:"r,omitempty"`
+	Version   int             `json:"v"`
+	Witnesses []witnessItem   `json:"w,omitempty"`
+}
+
+type witnessItem struct {
+	Location vouch.LocationID `json:"l"`
+	Custody  vouch.Custody    `json:"c"`
+	Votes    bool             `json:"v,omitempty"`
+	State    uint8            `json:"s"`
+	Degraded contract.Effect  `json:"d"`
+	Reason   vouch.Reason     `json:"r,omitempty"`
+}
+
+func (d day) marshal() ([]byte, error) {
+	item := dayItem{InForce: d.InForce, Leases: d.Leases}
+	for _, s := range d.Verdict {
+		x := segmentItem{From: s.From, To: s.To, State: uint8(s.State), Degraded: s.Degraded, Reason: s.Reason, Version: s.Version}
+		for _, w := range s.Witnesses {
+			x.Witnesses = append(x.Witnesses, witnessItem{w.Location, w.Custody, w.Votes, uint8(w.State), w.Degraded, w.Reason})
+		}
+		item.Verdict = append(item.Verdict, x)
+	}
+	return json.Marshal(item)
+}
+
+func (d *day) unmarshal(raw []byte) error {
+	var item dayItem
+	if err := json.Unmarshal(raw, &item); err != nil {
+		return err
+	}
+	d.InForce, d.Leases = item.InForce, item.Leases
+	for _, x := range item.Verdict {
+		s := contract.Segment{
+			Span: contract.Span{From: x.From, To: x.To}, State: contract.State(x.State), Degraded: x.Degraded, Reason: x.Reason, Version: x.Version,
+		}
+		for _, w := range x.Witnesses {
+			s.Witnesses = append(s.Witnesses, contract.Witness{
+				Location: w.Location, Custody: w.Custody, Votes: w.Votes, State: contract.State(w.State), Degraded: w.Degraded, Reason: w.Reason,
+			})
+		}
+		d.Verdict = append(d.Verdict, s)
+	}
+	return nil
 }
 
 func dayID(k dayKey) string {
@@ -57,7 +116,7 @@ func (f *figures) storedDay(ctx context.Context, k dayKey) (day, bool) {
 		return day{}, false
 	}
 	var d day
-	if err := gob.NewDecoder(bytes.NewReader(item.Data)).Decode(&d); err != nil {
+	if err := d.unmarshal(item.Data); err != nil {
 		return day{}, false
 	}
 	return d, true
@@ -65,8 +124,8 @@ func (f *figures) storedDay(ctx context.Context, k dayKey) (day, bool) {
 
 // keepDay stores a day, unless samples came for it since gen.
 func (f *figures) keepDay(ctx context.Context, k dayKey, d day, gen int) error {
-	var out bytes.Buffer
-	if err := gob.NewEncoder(&out).Encode(d); err != nil {
+	raw, err := d.marshal()
+	if err != nil {
 		return fmt.Errorf("encode the verdict of %s of %s: %w", k.device, k.customer, err)
 	}
 	f.keep.Lock()
@@ -77,7 +136,7 @@ func (f *figures) keepDay(ctx context.Context, k dayKey, d day, gen int) error {
 	if now != gen {
 		return nil
 	}
-	return f.data.Derive(ctx, store.Derivation{Items: []store.Item{{Customer: k.customer, Kind: itemDay, ID: dayID(k), Data: out.Bytes()}}})
+	return f.data.Derive(ctx, store.Derivation{Items: []store.Item{{Customer: k.customer, Kind: itemDay, ID: dayID(k), Data: raw}}})
 }
 
 // night judges the days that are over and have not been judged, of every device, from

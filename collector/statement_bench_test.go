@@ -5,6 +5,7 @@ package collector
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -78,6 +79,32 @@ func TestDaysAreJudgedByNight(t *testing.T) {
 	}
 	if items[0].ID != "rt0/2026-10-06" {
 		t.Errorf("the first day stored is %s, want rt0/2026-10-06", items[0].ID)
+	}
+}
+
+// What is stored of a day is all that its verdict holds, but for what is added later:
+// exclusions, and the causes of a tree.
+func TestDayIsStoredWhole(t *testing.T) {
+	full := contract.Segment{
+		Span: contract.Span{From: 1, To: 2}, State: contract.Down, Degraded: contract.EffectFigure, Reason: vouch.ReasonLocation, Version: 3,
+		Witnesses: []contract.Witness{{Location: "AMS", Custody: vouch.CustodyNeutral, Votes: true, State: contract.Up, Degraded: contract.EffectIncident, Reason: vouch.ReasonClock}},
+	}
+	later := map[string]bool{"Causes": true, "Excluded": true}
+	for _, v := range []reflect.Value{reflect.ValueOf(full), reflect.ValueOf(full.Witnesses[0])} {
+		for i := range v.NumField() {
+			if name := v.Type().Field(i).Name; v.Field(i).IsZero() && !later[name] {
+				t.Fatalf("field %s of %s is not tried: does a stored day hold it?", name, v.Type())
+			}
+		}
+	}
+	want := day{Verdict: []contract.Segment{full}, InForce: []contract.Second{4}, Leases: []contract.Span{{From: 5, To: 6}}}
+	raw, err := want.marshal()
+	var got day
+	if err == nil {
+		err = got.unmarshal(raw)
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("a stored day is %+v, %v, want %+v", got, err, want)
 	}
 }
 

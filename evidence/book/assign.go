@@ -53,6 +53,9 @@ func (b *Book) takeAssignment(rec evidence.Record) error {
 		if n := len(spans); n == 0 || spans[n-1].To != Endless {
 			b.assigned[k] = append(spans, contract.Span{From: at, To: Endless})
 		}
+		if since, ok := b.since[k.Device]; !ok || at < since {
+			b.since[k.Device] = at
+		}
 	}
 	return nil
 }
@@ -79,13 +82,10 @@ func (b *Book) MayMeasure(s vouch.Sample) bool {
 // check of it was first assigned. It is now for a device that nobody was told to
 // measure.
 func (b *Book) MeasuredSince(d vouch.DeviceID, now contract.Second) contract.Second {
-	first := now
-	for k, spans := range b.assigned {
-		if k.Device == d {
-			first = min(first, spans[0].From)
-		}
+	if since, ok := b.since[d]; ok {
+		return min(since, now)
 	}
-	return first
+	return now
 }
 
 // Measuring returns the agents that a check of a device was assigned to in a span, in

@@ -35,7 +35,8 @@ type Book struct {
 	custody    map[vouch.LocationID]vouch.Custody
 	keys       []Key
 	assigned   map[Assigned][]contract.Span
-	subjects   map[string]map[Assigned]bool // what the newest assignment record of a subject names
+	since      map[vouch.DeviceID]contract.Second // when a check of it was first assigned
+	subjects   map[string]map[Assigned]bool       // what the newest assignment record of a subject names
 	works      []Work
 	claims     []Claim
 	said       []Acceptance
@@ -52,7 +53,7 @@ func New() *Book {
 		rents: map[vouch.DeviceID][]rent{}, leases: map[vouch.DeviceID][]contract.Span{}, installed: map[vouch.DeviceID]bool{},
 		speakers: map[vouch.AgentID]vouch.LocationID{}, custody: map[vouch.LocationID]vouch.Custody{},
 		erased:   map[vouch.Stream]int64{},
-		assigned: map[Assigned][]contract.Span{}, subjects: map[string]map[Assigned]bool{},
+		assigned: map[Assigned][]contract.Span{}, since: map[vouch.DeviceID]contract.Second{}, subjects: map[string]map[Assigned]bool{},
 	}
 }
 
