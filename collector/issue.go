@@ -187,7 +187,7 @@ func itemOf(e store.Entry) (bundle.Item, bool) {
 		return bundle.Item{}, false
 	}
 	hash, err := strconv.ParseUint(e.Key[strings.LastIndexByte(e.Key, '+')+1:], 16, 32)
-	return bundle.Item{Agent: e.Agent, Key: uint32(hash), Epoch: e.Epoch, First: e.First, Hash: e.SHA256, From: e.From, Through: e.Through}, err == nil
+	return bundle.Item{Agent: e.Agent, Key: uint32(hash), Epoch: e.Epoch, First: e.First, Hash: e.SHA256, From: e.From, Through: e.Through, Rejected: e.Kind == store.KindRejected}, err == nil
 }
 
 // selection finds the items that bear on a time.

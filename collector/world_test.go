@@ -115,6 +115,7 @@ func newCentreOf(t *testing.T, change func(*centre), channels ...notify.Channel)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	c := &centre{t: t, dir: dir, agents: map[vouch.AgentID]*player{}, channels: channels, terms: contract.DefaultTerms()}
+	c.terms.Zone = utcZone(t)
 	c.terms.Windows = []contract.Window{{Days: contract.AllWeek, From: 0, To: 1440}}
 	c.terms.Voters = []contract.Voter{{Location: "AMS", Custody: vouch.CustodyProvider}, {Location: "BRU", Custody: vouch.CustodyNeutral}}
 	c.terms.ReachableBy = []vouch.Kind{vouch.KindICMP}
@@ -369,4 +370,14 @@ func (c *centre) wait(what string, ok func() bool) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// utcZone is a time zone of one offset, with its bytes: the smallest TZif file (RFC 8536).
+func utcZone(t testing.TB) contract.Zone {
+	t.Helper()
+	z, err := contract.NewZone("Etc/UTC", []byte("TZif\x00"+strings.Repeat("\x00", 34)+"\x01\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00UTC\x00"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
 }

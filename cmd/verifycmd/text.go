@@ -20,6 +20,9 @@ func text(r *bundle.Report) string {
 		bundle.Consistent: "CONSISTENT: nothing in it contradicts itself; who signed it is not proven",
 		bundle.Proven:     "PROVEN: signed by the key that you trust, and the figures follow from the samples",
 	}
+	if r.Verdict == bundle.Proven && r.Figures == nil {
+		headline[bundle.Proven] = "PROVEN: signed by the key that you trust, and the verdicts on these days follow from the samples"
+	}
 	fmt.Fprintf(&b, "%s\n\n", headline[r.Verdict])
 	if r.Number != "" {
 		fmt.Fprintf(&b, "Statement %s, version %d, ledger %s\nPeriod %s to %s\n", r.Number, r.Version, r.Origin, r.From, r.To)
@@ -60,6 +63,9 @@ func explain(b *strings.Builder, e *bundle.Explanation) {
 		return
 	}
 	fmt.Fprintf(b, "\nAt %s\n", e.At.Format("2006-01-02T15:04:05Z"))
+	if len(e.Devices) == 0 {
+		b.WriteString("  nothing was judged at that instant\n")
+	}
 	for _, d := range e.Devices {
 		fmt.Fprintf(b, "  %s: %s%s, from %s to %s%s\n", d.Device, d.State, because(d.Reason), d.From.UTC().Format("15:04:05"), d.To.UTC().Format("15:04:05"), excluded(d.Excluded))
 		for _, w := range d.Witnesses {

@@ -123,3 +123,17 @@ func (b *Book) Lookback() contract.Second {
 	}
 	return out
 }
+
+// Told returns the time in which each agent had a check of the customer's to run.
+func (b *Book) Told() map[vouch.AgentID][]contract.Span {
+	out := map[vouch.AgentID][]contract.Span{}
+	for k, spans := range b.assigned {
+		if k.Device != "" {
+			out[k.Agent] = append(out[k.Agent], spans...)
+		}
+	}
+	for a := range out {
+		out[a] = contract.Union(out[a])
+	}
+	return out
+}

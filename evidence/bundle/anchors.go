@@ -6,6 +6,7 @@ package bundle
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/stamp"
 )
@@ -50,7 +52,6 @@ type anchor struct {
 	dir string
 	evidence.Anchored
 	at time.Time // what somebody outside vouches for; zero for nobody
-	by string
 }
 
 // readAnchors opens the anchors, so that the roots that they speak of are looked for
@@ -58,7 +59,7 @@ type anchor struct {
 func (v *verifier) readAnchors() bool {
 	dirs := map[string]bool{}
 	for name := range v.files {
-		if rest, ok := strings.CutPrefix(name, dirAnchors); ok {
+		if rest, ok := strings.CutPrefix(name, dirAnchors); ok && known(name) {
 			dir, _, _ := strings.Cut(rest, "/")
 			dirs[dir] = true
 		}
@@ -96,31 +97,30 @@ func (v *verifier) anchor(dir string) (anchor, error) {
 	if err != nil {
 		return a, fmt.Errorf("%s: %v", anchorRecord, err)
 	}
-	if err := json.Unmarshal(rec.Body, &a.Anchored); err != nil || rec.Kind != evidence.KindAnchored {
-		return a, fmt.Errorf("%s: it is no anchor", anchorRecord)
+	if err := json.Unmarshal(rec.Body, &a.Anchored); err != nil || rec.Kind != evidence.KindAnchored || rec.Customer != vouch.Anchors {
+		return a, fmt.Errorf("%s: it is no record of the ledger of anchors", anchorRecord)
 	}
 	if a.Origin != v.rep.Origin {
 		return a, fmt.Errorf("%s: it is of ledger %s", anchorRecord, a.Origin)
 	}
 	leaf, err := evidence.ParseLeaf(file[anchorLeaf])
-	if err == nil && leaf.Note != rec.Hash {
+	if err == nil && (leaf.Note != rec.Hash || leaf.Kind != evidence.LeafRecord || leaf.Customer != vouch.Anchors || leaf.Record != rec.ID || leaf.KeyHash != rec.KeyHash) {
 		err = fmt.Errorf("it is another record's")
 	}
 	if err != nil {
 		return a, fmt.Errorf("%s: %v", anchorLeaf, err)
 	}
 	collector, _, _ := cutOrigin(v.rep.Origin)
-	key, err := evidence.RenameVerifier(v.key, collector+"/"+string(rec.Customer))
-	if err != nil {
-		return a, err
-	}
-	own, err := evidence.NewVerifier(key)
+	own, err := renamed(v.key, collector+"/"+string(vouch.Anchors))
 	if err != nil {
 		return a, err
 	}
 	proof, err := evidence.ParseInclusionProof(file[anchorProof])
 	if err == nil {
 		_, err = proof.Open(leaf.Hash(), own.Name(), note.VerifierList(own))
+	}
+	if err == nil && signatures(proof.Checkpoint) < 1 {
+		err = fmt.Errorf("a signature in it is not in canonical base64")
 	}
 	if err != nil {
 		return a, fmt.Errorf("%s: %v", anchorProof, err)
@@ -131,20 +131,27 @@ func (v *verifier) anchor(dir string) (anchor, error) {
 // vouched looks who outside vouches for the checkpoint of the anchor ledger.
 func (v *verifier) vouched(a anchor, origin string, checkpoint []byte) (anchor, error) {
 	for _, k := range v.pins.cosigners() {
-		if _, at, err := evidence.OpenCosigned(checkpoint, origin, k); err == nil {
-			a.vouch(at, "witness "+k.Name())
+		switch _, at, err := evidence.OpenCosigned(checkpoint, origin, k); {
+		case err == nil:
+			a.vouch(at)
+			v.signed = append(v.signed, k.Name())
+		case !errors.Is(err, evidence.ErrUnknownKey):
+			return a, fmt.Errorf("%s: %v", anchorProof, err)
 		}
 	}
 	if v.files[a.dir+anchorToken] == nil {
+		if v.files[a.dir+anchorCheck] != nil {
+			return a, fmt.Errorf("%s: there is no %s for it", anchorCheck, anchorToken)
+		}
 		return a, nil
 	}
 	token, err := v.text(a.dir + anchorToken)
 	if err != nil {
-		return a, err
+		return a, fmt.Errorf("%s: %v", anchorToken, err)
 	}
 	stamped, err := v.text(a.dir + anchorCheck)
 	if err != nil {
-		return a, err
+		return a, fmt.Errorf("%s: %v", anchorCheck, err)
 	}
 	// The proof's checkpoint may carry cosignatures beside; the text is the same.
 	text := func(raw []byte) string { t, _, _ := strings.Cut(string(raw), "\n\n"); return t }
@@ -152,7 +159,7 @@ func (v *verifier) vouched(a anchor, origin string, checkpoint []byte) (anchor, 
 		return a, fmt.Errorf("%s: it is not the checkpoint of %s", anchorCheck, anchorProof)
 	}
 	if v.opts.Roots == nil {
-		v.unpinnedStamps++
+		v.strangeStamps++
 		return a, nil
 	}
 	trust := stamp.Trust{Roots: v.opts.Roots}
@@ -161,29 +168,33 @@ func (v *verifier) vouched(a anchor, origin string, checkpoint []byte) (anchor, 
 			return a, err
 		}
 	}
-	s, err := stamp.Verify(token, stamped, 0, trust)
-	if err != nil {
+	switch s, err := stamp.Verify(token, stamped, 0, trust); {
+	case errors.Is(err, stamp.ErrUntrusted):
+		v.strangeStamps++
+	case err != nil:
 		return a, fmt.Errorf("%s: %v", anchorToken, err)
+	default:
+		a.vouch(s.Time.Add(s.Accuracy))
 	}
-	a.vouch(s.Time.Add(s.Accuracy), "time-stamp authority")
 	return a, nil
 }
 
 // vouch keeps the earliest word.
-func (a *anchor) vouch(at time.Time, by string) {
+func (a *anchor) vouch(at time.Time) {
 	if a.at.IsZero() || at.Before(a.at) {
-		a.at, a.by = at, by
+		a.at = at
 	}
 }
 
 // boundTime holds the anchors against the ledger: what they say of its size and root must
 // be what the leaves make.
 func (v *verifier) boundTime() bool {
+	outside := 0
 	for _, a := range v.anchors {
 		got := v.rootAt[a.Size]
 		switch {
-		case a.Size > v.check.Size || a.Size < v.check.Size-v.rep.Counts.Leaves:
-			continue // beyond what is carried
+		case a.Size > v.check.Size || a.Size < v.first:
+			outside++ // of what is carried: nothing can be said of it
 		case got != a.Root:
 			v.rep.wrong(TopicTime, a.dir, "it says that %d leaves had the root %s; they have %s: the ledger was rewritten after it was anchored", a.Size, a.Root, got)
 		case !a.at.IsZero():
@@ -196,15 +207,22 @@ func (v *verifier) boundTime() bool {
 			v.bounds[i].at = v.bounds[i+1].at
 		}
 	}
+	const when = "when anything was in the ledger: "
 	switch n := len(v.bounds); {
 	case n > 0:
 		v.rep.proven(TopicTime, dirAnchors, "%d times somebody outside vouched for how much was in the ledger, from %s to %s", n, v.bounds[0].at.UTC().Format(time.RFC3339), v.bounds[n-1].at.UTC().Format(time.RFC3339))
 	case len(v.anchors) == 0:
-		v.rep.open(TopicTime, "", "when anything was in the ledger: the bundle carries no anchor, so whoever holds the keys could have written all of it afterwards")
-	case v.unpinnedStamps > 0:
-		v.rep.open(TopicTime, dirAnchors, "when anything was in the ledger: there are %d time stamps, and no authority is trusted yet: name its certificate with --tsa-ca", v.unpinnedStamps)
+		v.rep.open(TopicTime, "", when+"the bundle carries no anchor, so whoever holds the keys could have written all of it afterwards")
+	case v.opts.Roots == nil && v.strangeStamps > 0:
+		v.rep.open(TopicTime, dirAnchors, when+"there are %d time stamps, and no authority is trusted yet: name its certificate with --tsa-ca", v.strangeStamps)
 	default:
-		v.rep.open(TopicTime, dirAnchors, "when anything was in the ledger: no time stamp, and no cosignature by a witness that you named, stands under the %d anchors", len(v.anchors))
+		v.rep.open(TopicTime, dirAnchors, when+"no time stamp, and no cosignature by a witness that you named, stands under the %d anchors", len(v.anchors))
+	}
+	if v.opts.Roots != nil && v.strangeStamps > 0 {
+		v.rep.open(TopicTime, dirAnchors, "what %d time stamps say: they are of an authority, or under a policy, that you did not name", v.strangeStamps)
+	}
+	if outside > 0 {
+		v.rep.open(TopicTime, dirAnchors, "what %d anchors say: they are of sizes of the ledger that are not carried", outside)
 	}
 	return true
 }

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
 )
@@ -26,11 +28,6 @@ func (v *verifier) readManifest() bool {
 	}
 	v.manifest = Manifest{Origin: v.rep.Origin, Size: v.issue.Size, Root: v.rootAt[v.issue.Size], Period: v.issue.Period()}
 	v.manifest.Reach = Reach(v.book, v.manifest.Period, contract.Floor(v.issue.AsOf))
-	if v.first > 0 && !Early(v.received, v.manifest.Reach) {
-		v.rep.wrong(TopicComplete, FileLeaves, "leaf %d, the first that is carried, was received at %s: leaves before it may speak of %s on, and are left out",
-			v.first, utcMilli(v.received.UnixMilli()), instant(v.manifest.Reach.From))
-		return false
-	}
 	sum := sha256.New()
 	for i, rec := range v.records {
 		if v.indexes[i] < v.issue.Size {
@@ -45,25 +42,34 @@ func (v *verifier) readManifest() bool {
 		}
 	}
 	sortChains(v.manifest.Chains)
-	if string(v.manifest.Text()) != string(raw) {
-		v.rep.wrong(TopicComplete, FileManifest, "%s", firstDifference(string(v.manifest.Text()), string(raw)))
+	if want := v.manifest.Text(); string(want) != string(raw) {
+		v.rep.wrong(TopicComplete, FileManifest, "%s", firstDifference(string(want), string(raw)))
 		return false
 	}
 	if v.manifest.Sum() != v.issue.Manifest {
-		v.rep.wrong(TopicComplete, FileManifest, "its SHA-256 is %s; record %s names %s", v.manifest.Sum(), v.issue.Record, v.issue.Manifest)
+		v.rep.wrong(TopicComplete, FileManifest, "its SHA-256 is %s; record %s names %.64q", v.manifest.Sum(), v.issue.Record, v.issue.Manifest)
 		return false
+	}
+	if v.first > 0 && !Early(v.leaves.first, v.manifest.Reach) {
+		v.rep.wrong(TopicComplete, FileLeaves, "leaf %d, the first that is carried, was received at %s: leaves before it may speak of %s on, and are left out", v.first, utc(v.leaves.first), instant(v.manifest.Reach.From))
 	}
 	return true
 }
 
 // parseChain reads which chain, and from where to where, a line of the manifest is about.
+// What it says beyond that is computed, and compared as text.
 func parseChain(line string) (c ChainRange, ok bool) {
 	word := strings.Fields(line)
 	if len(word) != 8 || word[0] != "chain:" {
 		return c, false
 	}
-	var hash string
-	_, err := fmt.Sscanf(strings.Join(word[1:7], " ")+" "+word[7], "%s %x %d %d %d %d %s", &c.Agent, &c.Key, &c.Epoch, &c.First, &c.Last, &c.Items, &hash)
+	key, err := strconv.ParseUint(word[2], 16, 32)
+	number := func(s string) uint64 {
+		n, e := strconv.ParseUint(s, 10, 64)
+		err = cmp.Or(err, e)
+		return n
+	}
+	c = ChainRange{Agent: vouch.AgentID(word[1]), Key: uint32(key), Epoch: number(word[3]), First: number(word[4]), Last: number(word[5])}
 	return c, err == nil
 }
 
@@ -72,10 +78,10 @@ func (v *verifier) nameChain(c ChainRange) ChainRange {
 	out := ChainRange{Agent: c.Agent, Key: c.Key, Epoch: c.Epoch}
 	sum := sha256.New()
 	if seen := v.chains[chainID{c.Agent, c.Key, c.Epoch}]; seen != nil {
-		for _, l := range seen.leaves {
-			if l.Seq >= c.First && l.Seq <= c.Last {
-				out.add(l.Seq)
-				sum.Write(l.Note[:])
+		for _, n := range seen.leaves {
+			if l := &v.leaves.items[n]; l.seq >= c.First && l.seq <= c.Last {
+				out.add(l.seq)
+				sum.Write(l.note[:])
 			}
 		}
 	}
@@ -85,123 +91,136 @@ func (v *verifier) nameChain(c ChainRange) ChainRange {
 
 // firstDifference says where two texts part.
 func firstDifference(want, got string) string {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range max(len(w), len(g)) {
-		at := func(l []string) string {
-			if i < len(l) {
-				return l[i]
-			}
-			return "(the end)"
+	for n := 1; ; n++ {
+		w, wrest, wmore := strings.Cut(want, "\n")
+		g, grest, gmore := strings.Cut(got, "\n")
+		if w != g || wmore != gmore {
+			return fmt.Sprintf("line %d is %.160q; it should be %.160q", n, g, w)
 		}
-		if at(w) != at(g) {
-			return fmt.Sprintf("line %d is %.200q; leaves and records make it %.200q", i+1, at(g), at(w))
+		if !wmore {
+			return "it differs"
 		}
+		want, got = wrest, grest
 	}
-	return "it differs"
+}
+
+// chainLink is what a chain is checked by.
+type chainLink struct {
+	leaf          int32  // index among the leaves
+	last          uint64 // number
+	prev, head    evidence.Hash
+	from, through int64 // Unix milliseconds
+	dropped       uint64
+	begins        string // of the first of an epoch
+	baseless      bool   // rejected, with nothing wrong to be seen in it
 }
 
 // checkChains looks whether what is carried of each chain follows, is what the manifest
-// names, and whether the chain has more of the time in reach.
-func (v *verifier) checkChains() {
+// names, and whether the chain has more of the time that it is carried for.
+func (v *verifier) checkChains(reach contract.Span) {
 	named := map[chainID]ChainRange{}
 	for _, c := range v.manifest.Chains {
 		named[chainID{c.Agent, c.Key, c.Epoch}] = c
 	}
-	ids := slices.SortedFunc(maps.Keys(v.chains), func(a, b chainID) int {
-		return cmp.Or(cmp.Compare(a.agent, b.agent), cmp.Compare(a.key, b.key), cmp.Compare(a.epoch, b.epoch))
-	})
-	var items int
-	for _, id := range ids {
-		c := v.chains[id]
-		where := fmt.Sprintf("agent %s, epoch %d", id.agent, id.epoch)
-		r, ok := named[id]
+	items := 0
+	for _, c := range v.chainList() {
+		if len(c.leaves) == 0 {
+			continue // it began after the statement was computed
+		}
+		r, ok := named[c.chainID]
 		if !ok {
-			v.rep.wrong(TopicComplete, where, "%d items of it are in the ledger, and the manifest names none", len(c.leaves))
+			v.rep.wrong(TopicComplete, c.String(), "%d items of it are in the ledger, and the manifest names none", len(c.leaves))
 			continue
 		}
 		items += len(c.links)
-		slices.SortFunc(c.links, func(a, b chainLink) int { return cmp.Compare(a.first, b.first) })
-		v.checkLinks(where, c)
-		if v.complete {
-			v.checkEdges(where, c, r)
+		slices.SortFunc(c.links, func(a, b chainLink) int { return cmp.Compare(a.leaf, b.leaf) })
+		if !v.checkEdges(c, reach) {
+			continue
+		}
+		v.checkLinks(c)
+		first, last := v.leaves.items[c.links[0].leaf].seq, v.leaves.items[c.links[len(c.links)-1].leaf].seq
+		if v.complete && (r.First != first || r.Last != last) {
+			v.rep.wrong(TopicComplete, c.String(), "the manifest names numbers %d to %d, carried are %d to %d", r.First, r.Last, first, last)
 		}
 	}
 	if len(v.rep.Disproved) == 0 {
 		v.rep.proven(TopicChain, "", "%d batches and gaps are signed by their agents, each naming the one before", items)
-		if v.complete {
-			v.rep.proven(TopicComplete, "", "of every chain, all that speaks of %s to %s is carried", instant(v.manifest.Reach.From), instant(v.manifest.Reach.To))
-		}
+		v.rep.proven(TopicComplete, "", "of every chain in the ledger, all that speaks of %s to %s is carried", instant(reach.From), instant(reach.To))
 	}
 }
 
-// checkLinks checks what docs/evidence-format.md section 6 says of neighbours.
-func (v *verifier) checkLinks(where string, c *chainSeen) {
-	for i, l := range c.links {
-		at := fmt.Sprintf("%s, number %d", where, l.first)
-		if l.gap {
-			v.rep.open(TopicComplete, at, "numbers %d to %d were lost by the agent, who signed for that: nothing is known of %s to %s from it", l.first, l.last, utcMilli(l.from), utcMilli(l.through))
-		}
-		if l.dropped > 0 {
-			v.rep.open(TopicComplete, at, "the agent dropped %d samples before it could seal them", l.dropped)
-		}
-		if i == 0 {
-			if l.first == 1 && !l.prev.IsZero() {
-				v.rep.wrong(TopicChain, at, "it is the first of its epoch and names one before it")
-			}
-			if l.baseless {
-				v.rep.open(TopicChain, at, "why it was rejected: nothing is to be seen wrong with it")
-			}
-			continue
-		}
-		p := c.links[i-1]
-		speaksTwice := l.from < p.through
-		switch {
-		case l.first != p.last+1:
-			if v.complete {
-				v.rep.wrong(TopicComplete, at, "number %d is before it: what lies between is left out", p.last)
-			}
-			continue
-		case l.prev != p.head:
-			v.rep.wrong(TopicChain, at, "it does not name number %d as the one before it", p.first)
-		case l.rejected && l.baseless && !speaksTwice:
-			v.rep.wrong(TopicChain, at, "it was rejected, and nothing is wrong with it: its samples should count")
-		case !l.rejected && speaksTwice:
-			v.rep.wrong(TopicChain, at, "it counts, and speaks of time that the one before it spoke for")
-		case l.from > p.through:
-			v.rep.open(TopicComplete, at, "nobody spoke for %s to %s", utcMilli(p.through), utcMilli(l.from))
-		}
-	}
+// chainList returns the chains of availability by agent, key and epoch.
+func (v *verifier) chainList() []*chainSeen {
+	return slices.SortedFunc(maps.Values(v.chains), func(a, b *chainSeen) int {
+		return cmp.Or(cmp.Compare(a.agent, b.agent), cmp.Compare(a.key, b.key), cmp.Compare(a.epoch, b.epoch))
+	})
 }
 
-// checkEdges looks whether the chain has more, before or after what is carried, that
-// speaks of the time in reach.
-func (v *verifier) checkEdges(where string, c *chainSeen, r ChainRange) {
+// checkEdges looks whether every leaf of the chain is carried, but for those before and
+// after that cannot speak of the time in reach: within an epoch time only goes on, save
+// in items that are rejected.
+func (v *verifier) checkEdges(c *chainSeen, reach contract.Span) bool {
 	if len(c.links) == 0 {
-		v.rep.wrong(TopicComplete, where, "none of its %d items is carried", r.Items)
-		return
+		v.rep.wrong(TopicComplete, c.String(), "none of its %d items is carried", len(c.leaves))
+		return false
 	}
 	first, last := c.links[0], c.links[len(c.links)-1]
-	carried := map[uint64]bool{}
-	for _, l := range c.links {
-		carried[l.first] = true
+	begin, _ := slices.BinarySearch(c.leaves, first.leaf)
+	end, _ := slices.BinarySearch(c.leaves, last.leaf)
+	gone := func(n int32, why string) bool {
+		l := v.leaves.items[n]
+		v.rep.wrong(TopicComplete, c.String(), "number %d, leaf %d, is left out%s", l.seq, l.index, why)
+		return false
 	}
-	for _, l := range c.leaves {
-		switch {
-		case carried[l.Seq]:
-		case l.Seq >= first.first && l.Seq <= last.first:
-			v.rep.wrong(TopicComplete, where, "number %d, leaf %d, is left out", l.Seq, l.index)
-			return
-		case l.Seq < first.first && first.from > v.manifest.Reach.From.Time().UnixMilli():
-			v.rep.wrong(TopicComplete, where, "number %d, leaf %d, is left out, and may speak of the period", l.Seq, l.index)
-			return
-		case l.Seq > last.first && last.through < v.manifest.Reach.To.Time().UnixMilli():
-			v.rep.wrong(TopicComplete, where, "number %d, leaf %d, is left out, and may speak of the period", l.Seq, l.index)
-			return
+	for i, n := range c.leaves[begin : end+1] {
+		if i >= len(c.links) || c.links[i].leaf != n {
+			return gone(n, "")
 		}
 	}
-	if r.First != first.first || r.Last != last.first {
-		v.rep.wrong(TopicComplete, where, "the manifest names numbers %d to %d, carried are %d to %d", r.First, r.Last, first.first, last.first)
+	const may = ", and may speak of the period"
+	counts := func(l chainLink) bool { return v.leaves.items[l.leaf].kind != itemRejected }
+	switch number := v.leaves.items[first.leaf].seq; {
+	case begin > 0 && (!counts(first) || first.from > reach.From.Time().UnixMilli()):
+		return gone(c.leaves[begin-1], may)
+	case begin == 0 && number > 1 && (!counts(first) || first.from > reach.From.Time().UnixMilli()):
+		v.rep.wrong(TopicComplete, c.String(), "what is carried of it begins with number %d%s", number, strings.Replace(may, "may", "what was before it may", 1))
+		return false
+	case end+1 < len(c.leaves) && (!counts(last) || last.through < reach.To.Time().UnixMilli()):
+		return gone(c.leaves[end+1], may)
+	}
+	return true
+}
+
+// checkLinks checks what docs/evidence-format.md section 6 says of neighbours. The links
+// are those of neighbouring leaves, whose numbers rise.
+func (v *verifier) checkLinks(c *chainSeen) {
+	for i, l := range c.links {
+		leaf := v.leaves.items[l.leaf]
+		wrong := func(t Topic, format string, args ...any) {
+			v.rep.wrong(t, fmt.Sprintf("%v, number %d", c, leaf.seq), format, args...)
+		}
+		speaksTwice := false
+		if i > 0 {
+			p := c.links[i-1]
+			switch {
+			case leaf.seq <= p.last:
+				wrong(TopicChain, "number %d is among those that the gap before it says were lost", leaf.seq)
+			case leaf.seq != p.last+1:
+				wrong(TopicComplete, "number %d is before it: what lies between is left out", p.last)
+			case l.prev != p.head:
+				wrong(TopicChain, "it does not name number %d as the one before it", p.last)
+			}
+			speaksTwice = l.from < p.through
+		}
+		switch rejected := leaf.kind == itemRejected; {
+		case rejected && l.baseless && !speaksTwice && v.reassigned(c.agent, leaf.index):
+			v.rep.open(TopicChain, fmt.Sprintf("%v, number %d", c, leaf.seq), "why it was rejected: nothing is wrong with it by what the agent was told to measure later")
+		case rejected && l.baseless && !speaksTwice:
+			wrong(TopicChain, "it was rejected, and nothing is wrong with it: its samples should count")
+		case !rejected && speaksTwice:
+			wrong(TopicChain, "it counts, and speaks of time that the one before it spoke for")
+		}
 	}
 }
 
-func utcMilli(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
+func utcMilli(ms int64) string { return utc(time.UnixMilli(ms)) }

@@ -4,13 +4,17 @@
 package bundle
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // Excerpt is the verdict on every device over some days of a statement's period, with
@@ -78,33 +82,57 @@ func (e Excerpt) JSON() []byte {
 	return b.Bytes()
 }
 
-// excerptPeriod returns which days the samples are carried of: whole days of UTC.
-func (v *verifier) excerptPeriod() (contract.Span, error) {
-	raw, err := v.text(FileExcerpt)
+// excerptPeriod returns which days the samples are carried of: from the beginning of a
+// day of UTC on, within the time that the statement rests on.
+func (v *verifier) excerptPeriod() (p contract.Span, err error) {
+	f, err := v.open(FileExcerpt)
 	if err != nil {
-		return contract.Span{}, err
+		return p, err
 	}
-	var e Excerpt
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return contract.Span{}, err
+	defer func() { _ = f.Close() }()
+	// The rest of it is computed, and compared as text.
+	r := bufio.NewReader(io.LimitReader(f, 1024))
+	for _, want := range []struct {
+		format string
+		at     *contract.Second
+	}{{"{\n", nil}, {" \"schema\": \"" + excerptSchema + "\",\n", nil}, {" \"from\": \"%s\",\n", &p.From}, {" \"to\": \"%s\",\n", &p.To}} {
+		line, err := r.ReadString('\n')
+		said := want.format
+		if want.at != nil && err == nil {
+			quoted := strings.Split(line, `"`)
+			t, bad := time.Parse(time.RFC3339, quoted[min(3, len(quoted)-1)])
+			*want.at = contract.Floor(t)
+			said, err = fmt.Sprintf(want.format, instant(*want.at)), bad
+		}
+		if err != nil || line != said {
+			return p, fmt.Errorf("it does not begin as an excerpt does: %.80q", line)
+		}
 	}
-	from, err1 := time.Parse(time.RFC3339, e.From)
-	to, err2 := time.Parse(time.RFC3339, e.To)
-	p := contract.Span{From: contract.Floor(from), To: contract.Floor(to)}
-	if err1 != nil || err2 != nil || p.Empty() || p.To-p.From > maxPeriod {
-		return contract.Span{}, fmt.Errorf("it is of no period: %q to %q", e.From, e.To)
+	reach, until := v.manifest.Reach, v.book.Until(contract.Floor(v.issue.AsOf))
+	if p.Empty() || p.From%book.SecondsADay != 0 || v.book.Back(p).From < reach.From || p.To > max(reach.To, until) {
+		return p, fmt.Errorf("it is of %s to %s, which are not days that the statement rests on", instant(p.From), instant(p.To))
 	}
 	return p, nil
 }
 
 // compareExcerpt holds the verdicts that were computed against those that are carried.
 func (v *verifier) compareExcerpt(c *computation) {
+	v.rep.open(TopicStatement, FileStatement, "the figures of the whole period: this bundle carries the samples of %s to %s, and of the rest the leaves alone", instant(c.period.From), instant(c.period.To))
+	switch raw, err := v.upTo(FileStatement, maxText); {
+	case err != nil:
+		v.rep.wrong(TopicFile, FileStatement, "%v", err)
+	case sumHex(raw) != v.issue.Statement:
+		v.rep.wrong(TopicStatement, FileStatement, "its SHA-256 is %s; record %s names %.64q", sumHex(raw), v.issue.Record, v.issue.Statement)
+	default:
+		v.renderings(raw)
+	}
 	for _, d := range c.devices {
 		c.verdicts[d] = contract.Exclude(c.verdicts[d], v.book.Decide(d, c.now))
 	}
 	e := NewExcerpt(c.period, c.devices, c.verdicts)
-	if v.same(FileExcerpt, e.JSON(), "") {
+	if v.same(FileExcerpt, e.JSON()) {
 		v.rep.proven(TopicStatement, FileExcerpt, "computed again from %d samples: the same, byte for byte", v.rep.Counts.Samples)
 	}
+	c.lateness.report(c)
 	v.termsAndTimes(c)
 }

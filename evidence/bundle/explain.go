@@ -26,16 +26,16 @@ func (c *computation) explain(d vouch.DeviceID, span contract.Span) {
 		return
 	}
 	out := DeviceExplanation{
-		Device: d, State: seg.State.String(), Reason: string(seg.Reason), From: seg.From.Time(), To: seg.To.Time(), Excluded: seg.Excluded, Witnesses: []Witnessed{},
+		Device: cleaned(d), State: seg.State.String(), Reason: clean(string(seg.Reason)), From: seg.From.Time(), To: seg.To.Time(), Witnesses: []Witnessed{},
+	}
+	for _, id := range seg.Excluded {
+		out.Excluded = append(out.Excluded, clean(id))
 	}
 	back := contract.Span{From: c.v.book.Back(span).From, To: at + 1}
 	for _, w := range seg.Witnesses {
 		out.Witnesses = append(out.Witnesses, Witnessed{
-			Location: w.Location, Custody: w.Custody, Votes: w.Votes, State: w.State.String(), Reason: string(w.Reason), Last: c.last(d, w.Location, back),
+			Location: cleaned(w.Location), Custody: cleaned(w.Custody), Votes: w.Votes, State: w.State.String(), Reason: clean(string(w.Reason)), Last: c.last(d, w.Location, back),
 		})
-	}
-	if c.v.rep.Explain == nil {
-		c.v.rep.Explain = &Explanation{At: c.v.opts.Explain.UTC()}
 	}
 	c.v.rep.Explain.Devices = append(c.v.rep.Explain.Devices, out)
 }
@@ -55,7 +55,7 @@ func (c *computation) last(d vouch.DeviceID, at vouch.LocationID, back contract.
 		for _, k := range c.found[d][a].Checks(back) {
 			out = append(out, lastOf(a, string(k.Name), k.Samples))
 		}
-		for _, r := range c.selfs[a].References(back) {
+		for _, r := range c.selves[a].References(back) {
 			out = append(out, lastOf(a, "reference "+r.Name, r.Samples))
 		}
 	}
@@ -65,6 +65,8 @@ func (c *computation) last(d vouch.DeviceID, at vouch.LocationID, back contract.
 func lastOf(a vouch.AgentID, name string, samples []contract.Sample) LastSample {
 	s := samples[len(samples)-1]
 	return LastSample{
-		Agent: a, Check: vouch.CheckName(name), At: s.Start.Floor().Time(), Outcome: s.Outcome.String(), Reason: string(s.Reason), RTTus: s.RTT.Microseconds(),
+		Agent: a, Check: vouch.CheckName(clean(name)), At: s.Start.Floor().Time(), Outcome: s.Outcome.String(), Reason: clean(string(s.Reason)), RTTus: s.RTT.Microseconds(),
 	}
 }
+
+func cleaned[T ~string](s T) T { return T(clean(string(s))) }

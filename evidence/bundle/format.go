@@ -25,9 +25,9 @@ import (
 // Names of the files in a bundle.
 const (
 	FileReadme     = "README.txt"
+	FileEdition    = "edition.txt"
 	FileManifest   = "manifest.txt"
 	FileCheckpoint = "checkpoint.txt"
-	FileIssue      = "issue.notes"
 	FileFrontier   = "frontier.txt"
 	FileLeaves     = "leaves.txt"
 	FileRecords    = "records.notes"
@@ -46,25 +46,27 @@ const (
 // Renderings of the statement, for people: each is made from statement.json.
 var renderings = []string{"statement.en.txt", "statement.nl.txt", "statement.en.html", "statement.nl.html", "statement.csv"}
 
-// Bounds on what is read. A month of a thousand agents stays below them.
+// Bounds on what is read. A year of a hundred agents stays below them.
 const (
 	maxText     = 64 << 20 // of a statement or another file that is read whole
-	maxFiles    = 20_000
+	maxSmall    = 4 << 20  // of one that is known to be small
 	maxLeafText = 2048
 	maxLeaves   = 50_000_000
+	maxItems    = 8_000_000 // leaves of availability, which are remembered
 	maxRecords  = 1_000_000
+	maxDecided  = 256 << 20 // bytes of all records
 )
 
-// zipTime is the time stamp of all files in a bundle, so that the same evidence makes the
-// same bytes: the earliest that a zip can carry.
-var zipTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+// zipDate is the time stamp of all files in a bundle, so that the same evidence makes the
+// same bytes: 1980-01-01, the earliest that a zip can carry.
+const zipDate = 1<<5 | 1
 
 // appendNote appends a note in the framing of section 11.
 func appendNote(dst, note []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(dst, uint32(len(note))), note...)
 }
 
-// notes reads framed notes one by one. The slice is valid until the next call.
+// notes reads framed notes one by one.
 type notes struct {
 	r *bufio.Reader
 	n int // notes read
@@ -99,30 +101,38 @@ func (n *notes) next() ([]byte, error) {
 	return out, nil
 }
 
-// leaves reads the texts of leaves, each ended by an empty line.
-type leaves struct {
-	r *bufio.Reader
-	n int64
+// blocks reads texts that are each ended by an empty line: leaves, and proofs.
+type blocks struct {
+	r    *bufio.Reader
+	n    int64 // blocks read
+	most int   // bytes of one
+	buf  []byte
 }
 
-func newLeaves(r io.Reader) *leaves { return &leaves{r: bufio.NewReaderSize(r, 1<<16)} }
+func newBlocks(r io.Reader, most int) *blocks {
+	return &blocks{r: bufio.NewReaderSize(r, 1<<16), most: most}
+}
 
-// next returns the text of a leaf, or io.EOF after the last.
-func (l *leaves) next() ([]byte, error) {
-	var out []byte
+// next returns a text, which is valid until the next call, or io.EOF after the last.
+func (b *blocks) next() ([]byte, error) {
+	b.buf = b.buf[:0]
 	for {
-		line, err := l.r.ReadSlice('\n')
+		line, err := b.r.ReadSlice('\n')
 		switch {
-		case errors.Is(err, io.EOF) && len(line) == 0 && len(out) == 0:
+		case errors.Is(err, io.EOF) && len(line) == 0 && len(b.buf) == 0:
 			return nil, io.EOF
+		case errors.Is(err, io.EOF):
+			return nil, fmt.Errorf("the file ends within it")
+		case errors.Is(err, bufio.ErrBufferFull):
+			return nil, fmt.Errorf("it is longer than %d bytes", b.most)
 		case err != nil:
-			return nil, fmt.Errorf("leaf %d: the file ends within it, or a line is too long", l.n)
+			return nil, err
 		case len(line) == 1:
-			l.n++
-			return out, nil
+			b.n++
+			return b.buf, nil
 		}
-		if out = append(out, line...); len(out) > maxLeafText {
-			return nil, fmt.Errorf("leaf %d is longer than %d bytes", l.n, maxLeafText)
+		if b.buf = append(b.buf, line...); len(b.buf) > b.most {
+			return nil, fmt.Errorf("it is longer than %d bytes", b.most)
 		}
 	}
 }

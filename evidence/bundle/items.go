@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-
-	"golang.org/x/mod/sumdb/note"
+	"sync"
+	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
@@ -19,16 +19,19 @@ import (
 
 // item is a batch or a gap as it was read from the bundle.
 type item struct {
+	where   string
+	leaf    int32 // index among the leaves
 	link    evidence.Link
-	info    *leafInfo
-	samples []found
+	begins  string
 	dropped uint64
+	samples []found
+	bytes   int
+	values  int
 	// baseless says that it was rejected, and that nothing is to be seen wrong with it but
 	// perhaps its place in the chain.
 	baseless bool
-	values   int
-	bad      []Finding // what is wrong with it
-	unread   error     // it cannot be used at all
+	wrong    error // why it must not count, where it does
+	unread   error // why it cannot be used at all
 }
 
 // found is one sample, with whom it is of.
@@ -40,9 +43,12 @@ type found struct {
 	sample  contract.Sample
 }
 
+// maxUnread bounds how many notes of one file are read in vain.
+const maxUnread = 20
+
 // readDay reads the items of a file in their order, several at once: most of the time
-// goes into signatures and lines.
-func (v *verifier) readDay(name string, yield func(*item) bool) error {
+// goes into signatures and lines. It ends early where take returns false.
+func (v *verifier) readDay(name string, open func(raw []byte, where string) *item, take func(*item) bool) error {
 	f, err := v.open(name)
 	if err != nil {
 		return err
@@ -53,22 +59,22 @@ func (v *verifier) readDay(name string, yield func(*item) bool) error {
 		n    int
 		done chan *item
 	}
-	const ahead = 64
-	work, order := make(chan task, ahead), make(chan task, ahead)
-	stop := make(chan struct{})
+	const ahead = 16 // a note may be a megabyte
+	work, order, stop := make(chan task, ahead), make(chan task, ahead), make(chan struct{})
+	var running sync.WaitGroup
+	defer running.Wait()
 	defer close(stop)
 	var failed error
-	go func() {
+	running.Go(func() {
 		defer close(order)
 		defer close(work)
 		r := newNotes(f)
 		for {
 			raw, err := r.next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
 			if err != nil {
-				failed = err // seen by the reader of order after it is closed
+				if !errors.Is(err, io.EOF) {
+					failed = err // seen by the reader of order after it is closed
+				}
 				return
 			}
 			t := task{raw, r.n - 1, make(chan *item, 1)}
@@ -80,74 +86,122 @@ func (v *verifier) readDay(name string, yield func(*item) bool) error {
 				}
 			}
 		}
-	}()
+	})
 	for range max(runtime.GOMAXPROCS(0), 1) {
-		go func() {
+		running.Go(func() {
 			for t := range work {
-				t.done <- v.openItem(t.raw, fmt.Sprintf("%s, note %d", name, t.n))
+				t.done <- open(t.raw, fmt.Sprintf("%s, note %d", name, t.n))
 			}
-		}()
+		})
 	}
+	unread := 0
 	for t := range order {
-		if !yield(<-t.done) {
+		i := <-t.done
+		if i.unread != nil {
+			unread++
+		}
+		if !take(i) || unread > maxUnread {
 			return nil
 		}
 	}
 	return failed
 }
 
-// openItem verifies one item and reads what it says. It only looks things up: several
-// run at once.
-func (v *verifier) openItem(raw []byte, where string) *item {
-	out := &item{}
+// openNote verifies the signature of a note and finds its leaf. It only looks things
+// up: several run at once.
+func (v *verifier) openNote(raw []byte, where string, stream vouch.Stream) (*item, evidence.Item, *leafInfo) {
+	out := &item{where: where, bytes: len(raw)}
 	it, err := evidence.OpenNote(raw, v.agents)
 	if err != nil {
-		out.unread = fmt.Errorf("%s: %w", where, err)
-		return out
+		_, agent, _ := evidence.Peek(raw)
+		out.unread = fmt.Errorf("a note of agent %q cannot be opened: %w", agent, err)
+		return out, nil, nil
 	}
 	out.link = it.Link()
 	l := out.link
-	out.info = v.known[l.Hash]
-	wrong := func(t Topic, format string, args ...any) {
-		out.bad = append(out.bad, Finding{t, where, fmt.Sprintf(format, args...)})
+	if l.Stream != stream {
+		out.unread = fmt.Errorf("%s %d of agent %s is of the stream %s", kindOf(l), l.First, l.Agent, l.Stream)
+		return out, nil, nil
 	}
-	switch i := out.info; {
-	case i == nil:
-		out.unread = fmt.Errorf("%s: %s %d of agent %s is not among the leaves of the ledger", where, kindOf(l), l.First, l.Agent)
-		return out
-	case l.Customer != v.name, i.Agent != l.Agent, i.KeyHash != l.KeyHash, i.Stream != l.Stream, i.Epoch != l.Epoch, i.Seq != l.First,
-		i.Kind == evidence.LeafGap && !l.Gap, i.Kind == evidence.LeafBatch && l.Gap:
-		out.unread = fmt.Errorf("%s: it is not what leaf %d says: %s %d of agent %s", where, i.index, i.Kind, i.Seq, i.Agent)
+	n, ok := v.leaves.at[l.Hash]
+	if !ok {
+		out.unread = fmt.Errorf("%s %d of agent %s is not among the leaves of the ledger", kindOf(l), l.First, l.Agent)
+		return out, nil, nil
+	}
+	out.leaf = n
+	i := &v.leaves.items[n]
+	switch c := i.chain; {
+	case l.Customer != v.name, c.agent != l.Agent, c.key != l.KeyHash, c.stream != l.Stream, c.epoch != l.Epoch, i.seq != l.First,
+		i.kind == itemGap && !l.Gap, i.kind == itemBatch && l.Gap:
+		out.unread = fmt.Errorf("%s %d of agent %s is not what leaf %d says: %v %d of agent %s", kindOf(l), l.First, l.Agent, i.index, i.kind, i.seq, c.agent)
+		return out, nil, nil
+	}
+	return out, it, i
+}
+
+// openItem reads what an item of availability says. Several run at once.
+func (v *verifier) openItem(raw []byte, where string) *item {
+	out, it, leaf := v.openNote(raw, where, vouch.Availability)
+	if out.unread != nil {
 		return out
 	}
+	var err error
 	b, isBatch := it.(evidence.Batch)
-	if !isBatch {
-		return out
+	if isBatch {
+		out.dropped, out.begins = b.Dropped, b.Begins
+		err = v.readBatch(out, b, leaf)
+	} else {
+		out.begins = it.(evidence.Gap).Begins
+		err = v.standing(out.link, leaf)
 	}
-	out.dropped = b.Dropped
-	err = v.usable(l, b)
-	if out.info.Kind == evidence.LeafRejected {
-		out.baseless = err == nil
-		return out
+	switch {
+	case leaf.kind == itemRejected:
+		out.baseless, out.samples, out.values = err == nil, nil, 0
+	case err != nil:
+		out.wrong, out.samples, out.values = err, nil, 0
 	}
-	if err != nil {
-		wrong(TopicChain, "it counts, and must not: %v", err)
-		return out
+	return out
+}
+
+// standing returns why an item must not count, whatever stands in it.
+func (v *verifier) standing(l evidence.Link, leaf *leafInfo) error {
+	if at, _, ok := v.book.Speaker(l.Agent); ok && at != l.Location {
+		return fmt.Errorf("it names location %s, the agent stands at %s", l.Location, at)
 	}
-	for line, err := range evidence.DecodeLines(b.Stream, b.Lines) {
-		if err != nil {
-			wrong(TopicChain, "%v", err)
-			return out
+	k := v.keys[keyID{l.Agent, l.KeyHash}]
+	switch received := time.UnixMilli(leaf.received); {
+	case leaf.index < k.index:
+		return fmt.Errorf("the ledger names its key only later, at leaf %d", k.index)
+	case !k.revoked.IsZero() && received.After(k.revoked):
+		return fmt.Errorf("its key was revoked at %s, before it came in", utc(k.revoked))
+	}
+	return nil
+}
+
+// readBatch reads the samples of a batch, and returns why it yields none: what the
+// collector should have rejected it for, but for time that was spoken for before, which
+// its chain shows.
+func (v *verifier) readBatch(out *item, b evidence.Batch, leaf *leafInfo) error {
+	if err := v.standing(out.link, leaf); err != nil {
+		return err
+	}
+	received := time.UnixMilli(leaf.received)
+	out.samples = make([]found, 0, min(b.Count, len(b.Lines)/128+1))
+	return evidence.EachSample(b, func(s *vouch.Sample) error {
+		if !v.book.MayMeasure(*s) {
+			if s.Device == "" {
+				return fmt.Errorf("reference %s is not assigned to the agent", s.Reference)
+			}
+			return fmt.Errorf("check %s of device %s is not assigned to the agent", s.Check, s.Device)
 		}
-		s := line.Sample
-		f := found{s.Device, string(s.Check), s.Kind, s.Gateway, book.SampleOf(s, book.Doubtful(s, b.Clock, out.info.Received))}
+		f := found{s.Device, string(s.Check), s.Kind, s.Gateway, book.SampleOf(*s, book.Doubtful(*s, b.Clock, received))}
 		if s.Device == "" {
 			f.name = s.Reference
 		}
 		out.samples = append(out.samples, f)
 		out.values += valuesOf(s)
-	}
-	return out
+		return nil
+	})
 }
 
 func kindOf(l evidence.Link) string {
@@ -158,7 +212,7 @@ func kindOf(l evidence.Link) string {
 }
 
 // valuesOf counts the values of a sample: its fields.
-func valuesOf(s vouch.Sample) int {
+func valuesOf(s *vouch.Sample) int {
 	n := 6 + len(s.Values) // outcome, duration, interval, timeout, sent, lost
 	if s.Outcome != vouch.Up {
 		n++
@@ -167,77 +221,4 @@ func valuesOf(s vouch.Sample) int {
 		n += 4
 	}
 	return n
-}
-
-// usable returns why a batch yields no outcome: what the collector should have rejected
-// it for, but for time that was spoken for before, which its chain shows.
-func (v *verifier) usable(l evidence.Link, b evidence.Batch) error {
-	if at, _, ok := v.book.Speaker(l.Agent); ok && at != l.Location {
-		return fmt.Errorf("it names location %s, the agent stands at %s", l.Location, at)
-	}
-	if err := evidence.CheckLines(b); err != nil {
-		return err
-	}
-	for line, err := range evidence.DecodeLines(b.Stream, b.Lines) {
-		if err != nil {
-			return err
-		}
-		if !v.book.MayMeasure(line.Sample) {
-			return fmt.Errorf("check %s%s of device %s is not assigned to the agent", line.Sample.Check, line.Sample.Reference, line.Sample.Device)
-		}
-	}
-	return nil
-}
-
-// chainSeen is what is known of one epoch of one chain.
-type chainSeen struct {
-	leaves []*leafInfo // of the availability stream before the statement's checkpoint, by number
-	links  []chainLink // of the items that are carried
-}
-
-// chainLink is what a chain is checked by.
-type chainLink struct {
-	first, last   uint64
-	prev, head    evidence.Hash
-	from, through int64 // Unix milliseconds
-	gap, rejected bool
-	baseless      bool // rejected, with nothing wrong to be seen in it
-	dropped       uint64
-	leaf          int64
-}
-
-// agentKeys learns the agents' keys from the records, and holds them against what was
-// pinned.
-func (v *verifier) agentKeys() bool {
-	var verifiers []note.Verifier
-	pinned, open := 0, 0
-	seen := map[string]bool{}
-	for _, k := range v.book.Keys() {
-		if seen[k.Key] {
-			continue
-		}
-		seen[k.Key] = true
-		key, err := evidence.NewVerifier(k.Key)
-		if err != nil {
-			v.rep.wrong(TopicSigner, FileRecords, "the key of agent %s: %v", k.Agent, err)
-			continue
-		}
-		verifiers = append(verifiers, key)
-		switch this, any := v.pins.has(k.Key); {
-		case this:
-			pinned++
-		case any:
-			v.rep.wrong(TopicSigner, FileRecords, "agent %s speaks with the key %s, which is not the one that you named", k.Agent, k.Key)
-		default:
-			open++
-		}
-	}
-	if pinned > 0 {
-		v.rep.proven(TopicSigner, FileRecords, "%d agents' keys are those that you named", pinned)
-	}
-	if open > 0 {
-		v.rep.open(TopicSigner, FileRecords, "that the keys of %d agents are theirs: the provider says so; name them with --key", open)
-	}
-	v.agents = note.VerifierList(verifiers...)
-	return true
 }

@@ -46,7 +46,7 @@ func rejectedNotes(z *zip.Reader) (map[evidence.Hash]bool, error) {
 	}
 	defer func() { _ = f.Close() }()
 	out := map[evidence.Hash]bool{}
-	r := newLeaves(f)
+	r := newBlocks(f, maxLeafText)
 	for {
 		text, err := r.next()
 		if errors.Is(err, io.EOF) {

@@ -88,7 +88,7 @@ func Reach(b *book.Book, period contract.Span, now contract.Second) contract.Spa
 
 // margin is how long before a time the leaves are looked at: a batch comes in after it
 // was sealed, unless the agent's clock is ahead, and then its samples count for nothing.
-const margin contract.Second = book.SecondsADay
+const margin contract.Second = 3600
 
 // Early reports whether a leaf that was received at that time, and so every leaf before
 // it, can say nothing of the time in reach. A bundle carries the leaves from such a one
@@ -106,6 +106,9 @@ type Item struct {
 	Hash    evidence.Hash
 	From    time.Time
 	Through time.Time
+	// Rejected says that it yields no outcome. Its time may be anything, so that nothing
+	// follows from it for the time of others.
+	Rejected bool
 }
 
 type chainID struct {
@@ -117,8 +120,8 @@ type chainID struct {
 func (i Item) chain() chainID { return chainID{i.Agent, i.Key, i.Epoch} }
 
 // Selection finds which items a manifest names: of each epoch of a chain those from the
-// last that ends before the time in reach to the first that begins after it. The two at
-// the edges prove that none was left out. Items are shown to it twice, in the order of
+// last that ends before the time in reach to the first that begins after it, of those that
+// are not rejected. The two at the edges prove that none was left out. Items are shown to it twice, in the order of
 // the ledger: first all to [Selection.See], then all to [Selection.Name].
 type Selection struct {
 	reach  contract.Span
@@ -144,6 +147,7 @@ func (s *Selection) See(i Item) {
 		s.ranges[i.chain()] = r
 	}
 	switch {
+	case i.Rejected:
 	case i.Through.Before(s.reach.From.Time()):
 		r.before = max(r.before, i.First)
 	case !i.From.Before(s.reach.To.Time()):

@@ -5,6 +5,8 @@ package bundle
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -14,42 +16,48 @@ import (
 
 // pins are the keys that whoever verifies has from elsewhere, by their names. Several
 // keys may bear one name: an agent's key is rotated.
-type pins map[string][]string
+type pins struct {
+	named   map[string][]string
+	learned map[string][]string // from an earlier bundle
+}
 
 func readPins(keys []string) (pins, error) {
-	out := pins{}
+	out := pins{map[string][]string{}, map[string][]string{}}
 	for _, k := range keys {
 		k = strings.TrimSpace(k)
 		name, _, _ := strings.Cut(k, "+")
 		if _, err := evidence.NewVerifier(k); err != nil {
 			if _, other := evidence.NewCosignerVerifier(k); other != nil {
-				return nil, fmt.Errorf("a key that is to be trusted: %v", err)
+				return out, fmt.Errorf("a key that is to be trusted: %v", err)
 			}
 		}
-		out[name] = append(out[name], k)
+		out.named[name] = append(out.named[name], k)
 	}
 	return out, nil
 }
 
-// add pins a key unless one of its name is.
-func (p pins) add(key string) {
+// learn pins a key of an earlier bundle.
+func (p pins) learn(key string) {
 	name, _, _ := strings.Cut(key, "+")
-	if len(p[name]) == 0 {
-		p[name] = []string{key}
-	}
+	p.learned[name] = append(p.learned[name], key)
 }
 
 // ledger returns the key of a ledger under the collector's name; false where none was
 // pinned. A collector signs records under its own name and checkpoints under that of
 // the ledger, with one key: either may be pinned.
 func (p pins) ledger(collector, origin string) (string, bool, error) {
-	keys := p[collector]
-	for _, k := range p[origin] {
-		r, err := evidence.RenameVerifier(k, collector)
-		if err != nil {
-			return "", false, err
+	var keys []string
+	for _, name := range []string{collector, origin} {
+		for _, k := range append(slices.Clip(p.named[name]), p.learned[name]...) {
+			if _, err := evidence.NewVerifier(k); err != nil {
+				continue // a witness of that name
+			}
+			r, err := evidence.RenameVerifier(k, collector)
+			if err != nil {
+				return "", false, err
+			}
+			keys = append(keys, r)
 		}
-		keys = append(keys, r)
 	}
 	if len(keys) == 0 {
 		return "", false, nil
@@ -62,21 +70,34 @@ func (p pins) ledger(collector, origin string) (string, bool, error) {
 	return keys[0], true, nil
 }
 
-// has reports whether a key is pinned, and whether any of its name is.
-func (p pins) has(key string) (this, any bool) {
+// trust says how a key stands to those that are pinned.
+type trust int
+
+const (
+	stranger trust = iota // none of its name is
+	trusted               // it is
+	another               // others of its name were named
+	newer                 // an earlier bundle had others of its name
+)
+
+func (p pins) trust(key string) trust {
 	name, _, _ := strings.Cut(key, "+")
-	for _, k := range p[name] {
-		any = true
-		this = this || k == key
+	switch {
+	case slices.Contains(p.named[name], key) || slices.Contains(p.learned[name], key):
+		return trusted
+	case len(p.named[name]) > 0:
+		return another
+	case len(p.learned[name]) > 0:
+		return newer
 	}
-	return this, any
+	return stranger
 }
 
 // cosigners returns the keys of witnesses.
 func (p pins) cosigners() []note.Verifier {
 	var out []note.Verifier
-	for _, keys := range p {
-		for _, k := range keys {
+	for _, name := range slices.Sorted(maps.Keys(p.named)) {
+		for _, k := range p.named[name] {
 			if c, err := evidence.NewCosignerVerifier(k); err == nil {
 				out = append(out, c)
 			}

@@ -4,6 +4,7 @@
 package bundle
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,47 +19,115 @@ import (
 // recompute reads the items day by day, judges every day from them, and holds the
 // statement that comes of it against the one that was issued.
 func (v *verifier) recompute() bool {
-	days := v.days()
-	c := v.newComputation(v.issue.Period(), contract.Floor(v.issue.AsOf))
-	excerpt := v.files[FileExcerpt] != nil
+	period, now, excerpt := v.issue.Period(), contract.Floor(v.issue.AsOf), v.files[FileExcerpt] != nil
 	v.complete = !excerpt
 	if excerpt {
-		period, err := v.excerptPeriod()
-		if err != nil {
+		var err error
+		if period, err = v.excerptPeriod(); err != nil {
 			v.rep.wrong(TopicFile, FileExcerpt, "%v", err)
 			return false
 		}
-		c = v.newComputation(period, contract.Floor(v.issue.AsOf))
+	}
+	if at := v.opts.Explain; !at.IsZero() {
+		v.rep.Explain = &Explanation{At: at.UTC(), Devices: []DeviceExplanation{}}
+	}
+	c, reach := v.newComputation(period, now), v.manifest.Reach
+	if excerpt {
+		reach = v.book.Back(period)
 		for _, d := range c.devices {
 			c.spans[d] = period
 		}
 	}
-	for i, day := range days {
+	if err := c.bounded(); err != nil {
+		v.rep.wrong(TopicStatement, "", "%v", err)
+		return false
+	}
+	for i, day := range v.days(dirItems) {
 		v.opts.Progress("days", int64(i))
-		c.day, c.leaf = day, -1
-		if err := v.readDay(dirItems+dayName(day)+suffixNotes, c.take); err != nil {
-			v.rep.wrong(TopicFile, dirItems+dayName(day)+suffixNotes, "%v", err)
+		name := dirItems + dayName(day) + suffixNotes
+		if err := v.readDay(name, v.openItem, (&inDay{v: v, name: name, day: day, last: -1, take: c.take}).next); err != nil {
+			v.rep.wrong(TopicFile, name, "%v", err)
 			return false
 		}
 		c.judge(contract.Floor(day.AddDate(0, 0, 1)))
 	}
 	c.judge(book.Endless)
-	v.checkChains()
+	v.checkChains(reach)
 	c.listAbsent()
+	c.listSilence()
+	c.selfs.report(v.rep)
 	if excerpt {
-		v.rep.open(TopicStatement, FileStatement, "the figures of the whole period: this bundle carries the samples of %s to %s, and of the rest the leaves alone", instant(c.period.From), instant(c.period.To))
-		v.same(FileStatement, nil, v.issue.Statement)
 		v.compareExcerpt(c)
 		return true
 	}
 	return v.compare(c)
 }
 
-// days returns the days of which items are carried, in order.
-func (v *verifier) days() []time.Time {
+// inDay looks at the items of one file: they stand where they belong, since a day is
+// judged once its file was read.
+type inDay struct {
+	v    *verifier
+	name string
+	day  time.Time
+	last int64
+	take func(*item)
+}
+
+func (d *inDay) next(i *item) bool {
+	rep := d.v.rep
+	if i.unread != nil {
+		rep.wrong(TopicChain, i.where, "%v", i.unread)
+		return true
+	}
+	leaf := &d.v.leaves.items[i.leaf]
+	switch {
+	case leaf.seen:
+		rep.wrong(TopicChain, i.where, "%s %d of agent %s is carried twice", kindOf(i.link), i.link.First, i.link.Agent)
+		return true
+	case leaf.index >= d.v.issue.Size:
+		rep.wrong(TopicComplete, i.where, "%s %d of agent %s, leaf %d, came in after the statement was computed", kindOf(i.link), i.link.First, i.link.Agent, leaf.index)
+		return true
+	case dayName(i.link.From) != dayName(d.day):
+		rep.wrong(TopicFile, i.where, "%s %d of agent %s begins at %s: it stands in the file of another day", kindOf(i.link), i.link.First, i.link.Agent, utc(i.link.From))
+	case leaf.index < d.last:
+		rep.wrong(TopicFile, i.where, "leaf %d stands after leaf %d: the order is not that of the ledger", leaf.index, d.last)
+	}
+	if i.wrong != nil {
+		rep.wrong(TopicChain, i.where, "%s %d of agent %s counts, and must not: %v", kindOf(i.link), i.link.First, i.link.Agent, i.wrong)
+	}
+	leaf.seen, d.last = true, leaf.index
+	d.v.rep.Counts.Bytes += int64(i.bytes)
+	d.take(i)
+	return true
+}
+
+// readTelemetry looks at the telemetry that is carried: that agents signed it, and that
+// it stands in the ledger. Nothing rests on it.
+func (v *verifier) readTelemetry() bool {
+	read := int64(0)
+	open := func(raw []byte, where string) *item {
+		out, _, _ := v.openNote(raw, where, vouch.Telemetry)
+		return out
+	}
+	for _, day := range v.days(dirTelemetry) {
+		name := dirTelemetry + dayName(day) + suffixNotes
+		err := v.readDay(name, open, (&inDay{v: v, name: name, day: day, last: -1, take: func(*item) { read++ }}).next)
+		if err != nil {
+			v.rep.wrong(TopicFile, name, "%v", err)
+			return false
+		}
+	}
+	if v.telemetry {
+		v.rep.proven(TopicChain, dirTelemetry, "%d batches of telemetry are signed by their agents and stand in the ledger; no figure rests on them", read)
+	}
+	return true
+}
+
+// days returns the days of which a directory has items, in order.
+func (v *verifier) days(dir string) []time.Time {
 	var out []time.Time
 	for name := range v.files {
-		if d, ok := dayOf(name, dirItems); ok {
+		if d, ok := dayOf(name, dir); ok {
 			out = append(out, d)
 		}
 	}
@@ -74,24 +143,21 @@ type computation struct {
 	spans   map[vouch.DeviceID]contract.Span
 	devices []vouch.DeviceID
 
-	found map[vouch.DeviceID]map[vouch.AgentID]*book.Heard
-	selfs map[vouch.AgentID]*book.Heard
-
-	day  time.Time // whose file is read
-	leaf int64     // of the item that was read last from it
+	found  map[vouch.DeviceID]map[vouch.AgentID]*book.Heard
+	selves map[vouch.AgentID]*book.Heard
 
 	judged   contract.Second // all days that end by then are
 	verdicts map[vouch.DeviceID][]contract.Segment
-	heardOf  map[book.Assigned]contract.Milli // the newest sample of each
-	reached  map[vouch.AgentID]int64          // how far each agent spoke, before the period's end
+	heardOf  map[book.Assigned]bool // in the period
 	lateness lateness
+	selfs    selfCheck
 }
 
 func (v *verifier) newComputation(period contract.Span, now contract.Second) *computation {
 	c := &computation{
 		v: v, period: period, now: now, spans: map[vouch.DeviceID]contract.Span{}, found: map[vouch.DeviceID]map[vouch.AgentID]*book.Heard{},
-		selfs: map[vouch.AgentID]*book.Heard{}, verdicts: map[vouch.DeviceID][]contract.Segment{}, heardOf: map[book.Assigned]contract.Milli{},
-		reached: map[vouch.AgentID]int64{},
+		selves: map[vouch.AgentID]*book.Heard{}, verdicts: map[vouch.DeviceID][]contract.Segment{}, heardOf: map[book.Assigned]bool{},
+		selfs: selfCheck{said: map[unborne]*times{}},
 	}
 	for _, s := range v.book.Customer(v.name).Sites {
 		for _, d := range s.Devices {
@@ -102,54 +168,43 @@ func (v *verifier) newComputation(period contract.Span, now contract.Second) *co
 	return c
 }
 
+// maxDays bounds what is computed, in days of one device.
+const maxDays = 2_000_000
+
+// bounded reports why a statement is larger than any.
+func (c *computation) bounded() error {
+	days := contract.Second(0)
+	for d, s := range c.spans {
+		if days += max(s.To-s.From, 0)/book.SecondsADay + 1; days > maxDays || s.To-s.From > 20*maxPeriod {
+			return fmt.Errorf("a verdict on %d devices, on %s from %s to %s, is more than any statement rests on", len(c.spans), d, instant(s.From), instant(s.To))
+		}
+	}
+	return nil
+}
+
 // take enters one item.
-func (c *computation) take(i *item) bool {
-	v := c.v
-	if i.unread != nil {
-		v.rep.wrong(TopicChain, "", "%v", i.unread)
-		return true
+func (c *computation) take(i *item) {
+	v, l := c.v, i.link
+	leaf := &v.leaves.items[i.leaf]
+	link := chainLink{
+		leaf: i.leaf, last: l.Seq, prev: l.Prev, head: l.Head, from: l.From.UnixMilli(), through: l.Through.UnixMilli(),
+		dropped: i.dropped, begins: i.begins, baseless: i.baseless,
 	}
-	if i.info.seen {
-		v.rep.wrong(TopicChain, "", "%s %d of agent %s is carried twice", kindOf(i.link), i.link.First, i.link.Agent)
-		return true
-	}
-	i.info.seen = true
-	if dayName(i.link.From) != dayName(c.day) || i.info.index < c.leaf {
-		// Days are judged one after the other, and of two words the later counts: what
-		// stands elsewhere would be heard too late, or not count.
-		v.rep.wrong(TopicFile, dirItems+dayName(c.day)+suffixNotes, "%s %d of agent %s does not stand in the file of its day, %s, in the order of the ledger",
-			kindOf(i.link), i.link.First, i.link.Agent, dayName(i.link.From))
-		return true
-	}
-	if c.leaf = i.info.index; c.leaf >= v.issue.Size {
-		v.rep.wrong(TopicFile, dirItems+dayName(c.day)+suffixNotes, "%s %d of agent %s came in after the statement was computed", kindOf(i.link), i.link.First, i.link.Agent)
-		return true
-	}
-	v.rep.Disproved = append(v.rep.Disproved, i.bad[:min(len(i.bad), maxFindings)]...)
-	l := i.link
-	rejected := i.info.Kind == "rejected"
-	if seen := v.chains[chainID{l.Agent, l.KeyHash, l.Epoch}]; seen != nil {
-		seen.links = append(seen.links, chainLink{
-			first: l.First, last: l.Seq, prev: l.Prev, head: l.Head, from: l.From.UnixMilli(), through: l.Through.UnixMilli(),
-			gap: l.Gap, rejected: rejected, baseless: i.baseless, dropped: i.dropped, leaf: i.info.index,
-		})
-	}
+	leaf.chain.links = append(leaf.chain.links, link)
 	v.rep.Counts.Notes++
 	v.rep.Counts.Samples += int64(len(i.samples))
 	v.rep.Counts.Values += int64(i.values)
-	if l.From.Before(c.period.To.Time()) {
-		c.reached[l.Agent] = max(c.reached[l.Agent], l.Through.UnixMilli())
-	}
 	c.lateness.see(v, i)
 	for _, f := range i.samples {
-		c.heardOf[book.Assigned{Agent: l.Agent, Device: f.device, Name: f.name}] = f.sample.Start
+		if at := f.sample.Start.Floor(); at >= c.period.From && at < c.period.To {
+			c.heardOf[book.Assigned{Agent: l.Agent, Device: f.device, Name: f.name}] = true
+		}
 		c.heard(f.device, l.Agent).Add(f.name, f.kind, f.gateway, f.sample)
 	}
-	return true
 }
 
 func (c *computation) heard(d vouch.DeviceID, a vouch.AgentID) *book.Heard {
-	of := c.selfs
+	of := c.selves
 	if d != "" {
 		if of = c.found[d]; of == nil {
 			of = map[vouch.AgentID]*book.Heard{}
@@ -172,7 +227,7 @@ func (c *computation) judge(until contract.Second) {
 			if whole <= c.judged || whole > until {
 				continue
 			}
-			c.verdicts[d] = append(c.verdicts[d], c.v.book.Judge(d, day.Span, c.found[d], c.selfs)...)
+			c.verdicts[d] = append(c.verdicts[d], c.v.book.Judge(d, day.Span, c.found[d], c.selves)...)
 			c.explain(d, day.Span)
 			done = max(done, whole)
 		}
@@ -180,11 +235,12 @@ func (c *computation) judge(until contract.Second) {
 	if until < book.Endless {
 		c.judged = max(done, until)
 	}
-	before := c.v.book.Back(contract.Span{From: until, To: until}).From
+	c.selfs.look(c, until)
 	if until == book.Endless {
 		return
 	}
-	for _, of := range append(slices.Collect(maps.Values(c.found)), c.selfs) {
+	before := c.v.book.Back(contract.Span{From: until, To: until}).From
+	for _, of := range append(slices.Collect(maps.Values(c.found)), c.selves) {
 		for _, h := range of {
 			h.Forget(before)
 		}
@@ -201,33 +257,6 @@ func (c *computation) input() statement.Input {
 	return in
 }
 
-// listAbsent lists what agents should have measured in the period and never spoke of,
-// and agents that stopped speaking before its end.
-func (c *computation) listAbsent() {
-	rep := &c.v.rep
-	absent := 0
-	for _, k := range c.v.book.AssignedIn(c.period) {
-		if _, ok := c.heardOf[k]; !ok {
-			if absent++; absent <= 20 {
-				what := fmt.Sprintf("check %s of device %s", k.Name, k.Device)
-				if k.Device == "" {
-					what = "reference " + k.Name
-				}
-				(*rep).open(TopicComplete, "agent "+string(k.Agent), "%s was assigned, and no sample of it is in the ledger", what)
-			}
-		}
-	}
-	if absent > 20 {
-		(*rep).open(TopicComplete, "", "%d more checks were assigned and never sampled", absent-20)
-	}
-	end := min(c.period.To, max(c.v.book.Until(c.now), c.period.From)).Time().UnixMilli()
-	for _, a := range slices.Sorted(maps.Keys(c.reached)) {
-		if at := c.reached[a]; at < end {
-			(*rep).open(TopicComplete, "agent "+string(a), "it last spoke for the time before %s; what it measured after that, if anything, is not in the ledger", utcMilli(at))
-		}
-	}
-}
-
 // compare holds the statement that was computed against the one that is carried.
 func (v *verifier) compare(c *computation) bool {
 	in := c.input()
@@ -237,26 +266,28 @@ func (v *verifier) compare(c *computation) bool {
 	}
 	s := statement.Build(in)
 	v.rep.Computed, v.rep.Figures = &s, &s.Figures
-	ok := v.same(FileStatement, s.JSON(), v.issue.Statement)
-	if ok {
+	json := s.JSON()
+	switch {
+	case !v.same(FileStatement, json):
+	case sumHex(json) != v.issue.Statement:
+		v.rep.wrong(TopicStatement, FileStatement, "its SHA-256 is %s; record %s names %.64q", sumHex(json), v.issue.Record, v.issue.Statement)
+	default:
 		v.rep.proven(TopicStatement, FileStatement, "computed again from %d samples: the same, byte for byte", v.rep.Counts.Samples)
 	}
-	v.renderings(s.JSON())
+	v.renderings(json)
 	c.lateness.report(c)
 	v.termsAndTimes(c)
 	return true
 }
 
-// same compares a file with what it should be; nil for what cannot be known here.
-func (v *verifier) same(name string, want []byte, recorded string) bool {
-	got, err := v.text(name)
+// same compares a file with what it should be.
+func (v *verifier) same(name string, want []byte) bool {
+	got, err := v.upTo(name, int64(len(want))+1)
 	switch {
-	case err != nil:
+	case err != nil && len(got) <= len(want):
 		v.rep.wrong(TopicFile, name, "%v", err)
-	case want != nil && string(got) != string(want):
+	case !bytes.Equal(got, want):
 		v.rep.wrong(TopicStatement, name, "it is not what the samples make it: %s", firstDifference(string(want), string(got)))
-	case recorded != "" && sumHex(got) != recorded:
-		v.rep.wrong(TopicStatement, name, "its SHA-256 is %s; record %s names %s", sumHex(got), v.issue.Record, recorded)
 	default:
 		return true
 	}
@@ -271,51 +302,28 @@ func (v *verifier) renderings(json []byte) {
 		v.rep.wrong(TopicStatement, FileStatement, "%v", err)
 		return
 	}
-	for _, name := range renderings {
-		if v.files[name] != nil {
-			v.same(name, Render(s, name), "")
+	if v.files[FileEdition] != nil {
+		raw, err := v.text(FileEdition)
+		if own := edition(); err != nil || string(raw) != string(own) {
+			v.rep.open(TopicFile, FileEdition, "that HTML, text and CSV show what statement.json says: they are of edition %.20q, and this program renders edition %q; statement.json is what counts", raw, own)
+			return
 		}
 	}
-}
-
-// lateness finds samples that nobody outside can say were in the ledger soon after they
-// were taken.
-type lateness struct {
-	items   int
-	worst   time.Duration
-	example string
-}
-
-// lateAfter is how long after its last sample an item may be anchored.
-const lateAfter = 25 * time.Hour
-
-func (l *lateness) see(v *verifier, i *item) {
-	if len(v.bounds) == 0 {
+	for _, name := range renderings {
+		if v.files[name] != nil {
+			v.same(name, Render(s, name))
+		}
+	}
+	if v.files[FileReadme] == nil {
 		return
 	}
-	at, ok := v.bounds.of(i.info.index)
-	if ok && at.Sub(i.link.Through) <= lateAfter {
-		return
-	}
-	l.items++
-	took := lateAfter
-	if ok {
-		took = at.Sub(i.link.Through)
-	}
-	if took >= l.worst {
-		l.worst, l.example = took, fmt.Sprintf("agent %s, epoch %d, number %d", i.link.Agent, i.link.Epoch, i.link.First)
+	if raw, err := v.text(FileReadme); err != nil || !bytes.Equal(raw, readme(Evidence{Statement: s})) {
+		v.rep.open(TopicFile, FileReadme, "what it says: it is not what this program writes there, and nothing rests on it")
 	}
 }
 
-func (l *lateness) report(c *computation) {
-	switch {
-	case len(c.v.bounds) == 0:
-	case l.items == 0:
-		c.v.rep.proven(TopicTime, "", "every batch was in the ledger within 25 hours after its last sample")
-	default:
-		c.v.rep.open(TopicTime, l.example, "%d batches and gaps are proven to be in the ledger only more than 25 hours after their last sample, up to %s: whoever holds the keys could have written them afterwards", l.items, l.worst.Round(time.Minute))
-	}
-}
+// edition is what a bundle says of the wording of its forms for people.
+func edition() []byte { return fmt.Appendf(nil, "%d\n", statement.Edition) }
 
 // findSegment returns the segment of a verdict that holds an instant.
 func findSegment(segs []contract.Segment, at contract.Second) (contract.Segment, bool) {

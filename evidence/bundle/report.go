@@ -6,7 +6,9 @@ package bundle
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/statement"
@@ -40,7 +42,7 @@ type Report struct {
 	Counts   Counts               `json:"counts"`
 	Explain  *Explanation         `json:"explanation,omitempty"`
 
-	more int // findings beyond maxFindings
+	more []unlisted // findings beyond maxFindings
 }
 
 // Counts says how much was looked at.
@@ -82,8 +84,9 @@ type Finding struct {
 	What  string `json:"what"`
 }
 
-// maxFindings bounds each list of findings.
-const maxFindings = 200
+// maxFindings bounds the findings of one topic in each list: whatever one topic fills,
+// every other is still heard.
+const maxFindings = 50
 
 func (r *Report) wrong(t Topic, where, format string, args ...any) {
 	r.add(&r.Disproved, t, where, format, args...)
@@ -98,18 +101,56 @@ func (r *Report) open(t Topic, where, format string, args ...any) {
 }
 
 func (r *Report) add(list *[]Finding, t Topic, where, format string, args ...any) {
-	if len(*list) >= maxFindings {
-		r.more++
+	n := 0
+	for _, f := range *list {
+		if f.Topic == t {
+			n++
+		}
+	}
+	if n < maxFindings {
+		*list = append(*list, Finding{t, clean(where), clean(fmt.Sprintf(format, args...))})
 		return
 	}
-	*list = append(*list, Finding{t, where, fmt.Sprintf(format, args...)})
+	for i := range r.more {
+		if m := &r.more[i]; m.list == list && m.topic == t {
+			m.n++
+			return
+		}
+	}
+	r.more = append(r.more, unlisted{list, t, 1})
+}
+
+// unlisted counts findings beyond maxFindings.
+type unlisted struct {
+	list  *[]Finding
+	topic Topic
+	n     int
+}
+
+// maxSaid bounds a finding in bytes.
+const maxSaid = 600
+
+// clean makes text that somebody else may have had a hand in safe to be shown: one
+// line, nothing that a terminal obeys.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+	if len(s) > maxSaid {
+		s = strings.ToValidUTF8(s[:maxSaid], "") + "..."
+	}
+	return s
 }
 
 // conclude sets the verdict.
 func (r *Report) conclude(pinned bool) {
-	if r.more > 0 {
-		r.Unproven = append(r.Unproven, Finding{TopicFile, "", fmt.Sprintf("%d more findings are not listed", r.more)})
+	for _, m := range r.more {
+		*m.list = append(*m.list, Finding{m.topic, "", fmt.Sprintf("%d more findings of this topic are not listed", m.n)})
 	}
+	r.more = nil
 	switch {
 	case len(r.Disproved) > 0:
 		r.Verdict = Disproved

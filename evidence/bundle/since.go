@@ -29,13 +29,19 @@ func (v *verifier) openSince() bool {
 			return false
 		}
 	}
+	if len(old.rep.Disproved) > 0 {
+		f := old.rep.Disproved[0]
+		v.rep.wrong(TopicSince, "earlier bundle, "+f.Where, "%s", f.What)
+		return false
+	}
 	v.old = old
 	// Who trusts the earlier bundle trusts its keys.
-	v.pins.add(old.key)
+	v.pins.learn(old.key)
 	for _, k := range old.book.Keys() {
-		v.pins.add(k.Key)
+		v.pins.learn(k.Key)
 	}
 	v.rootAt[old.check.Size] = evidence.Hash{}
+	old.leaves, old.chains, old.tree = leafList{}, nil, nil // many, and no longer needed
 	return true
 }
 
@@ -46,7 +52,7 @@ func (v *verifier) since() bool {
 	if old == nil {
 		return true
 	}
-	switch first := v.check.Size - v.rep.Counts.Leaves; {
+	switch first := v.first; {
 	case old.rep.Origin != v.rep.Origin:
 		v.rep.wrong(TopicSince, "", "the earlier bundle is of ledger %s", old.rep.Origin)
 	case old.key != v.key:
@@ -69,7 +75,7 @@ func (v *verifier) sameRecords(old *verifier) {
 	for i, rec := range old.records {
 		if i >= len(v.records) || v.records[i].Hash != rec.Hash {
 			v.rep.wrong(TopicSince, FileRecords, "record %s of the earlier bundle is not where it was", rec.ID)
-			return
+			break
 		}
 	}
 	for _, k := range old.book.Keys() {

@@ -4,9 +4,9 @@
 package bundle_test
 
 import (
-	"encoding/base64"
 	"net/netip"
-	"testing"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -15,182 +15,239 @@ import (
 	"github.com/vouch-sla/vouch/evidence/book"
 )
 
-// utc is the TZif file of UTC (RFC 8536).
-const utc = "VFppZjIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQAAAAQAAAAAAABVVEMAVFppZjIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQAAAAQAAAAAAABVVEMAClVUQzAK"
-
-// clock returns an instant of November 2026: 1 23:30 is day 1, half past eleven at night.
-// Day -11 is 20 October.
-func clock(day, hour, minute int) time.Time {
-	return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC)
-}
-
-// The story is an hour around midnight, told by two voters and by an agent at the
-// customer's that has no vote. They began twelve days before, for ten minutes.
-var (
-	storyFrom = clock(1, 23, 30)
-	storyTo   = clock(2, 0, 30)
-	storyAsOf = clock(2, 2, 40) // the day before is settled, the day itself is not over
-	began     = clock(-11, 10, 0)
-)
-
-func storyPeriod() contract.Span {
-	return contract.Span{From: contract.Floor(storyFrom), To: contract.Floor(storyTo)}
-}
-
-// storyFirst is the first leaf that the story's bundle carries: some records stand
-// before it.
-const storyFirst = 8
-
-// story is a ledger of it.
+// story is what happens in a world, step by step.
 type story struct {
-	*ledger
-	ams, bru, home *speaker
+	w        *world // once it is played
+	customer vouch.CustomerID
+	agents   []agent
+	period   contract.Span
+	steps    []*step
 }
 
-func storyTerms(t testing.TB) contract.Terms {
-	t.Helper()
-	terms := contract.DefaultTerms()
-	raw, err := base64.StdEncoding.DecodeString(utc)
-	if err == nil {
-		terms.Zone, err = contract.NewZone("UTC", raw)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	terms.Windows = []contract.Window{{Days: contract.AllWeek, From: 0, To: 1440}}
-	terms.Voters = []contract.Voter{{Location: "AMS", Custody: vouch.CustodyProvider}, {Location: "BRU", Custody: vouch.CustodyNeutral}, {Location: "OWN", Custody: vouch.CustodyCustomer}}
-	terms.LeaveOutCustomer = true
-	terms.ReachableBy = []vouch.Kind{vouch.KindICMP}
-	terms.Interval, terms.Timeout = time.Minute, 5*time.Second
-	return terms
+type agent struct {
+	id      vouch.AgentID
+	at      vouch.LocationID
+	custody vouch.Custody
 }
 
-// newStory writes the records and what the agents found, up to where the statement is
-// issued.
-func newStory(t testing.TB) *story {
-	l := newLedger(t)
-	s := &story{ledger: l, ams: l.speaker("ams1-a", "AMS", 0x11), bru: l.speaker("bru1-a", "BRU", 0x44), home: l.speaker("own1-a", "OWN", 0x55)}
-	s.decide()
-	s.begin()
-	s.tell()
-	return s
+// step is one thing that comes into a ledger, or is made of it.
+type step struct {
+	at     time.Time // when it comes in
+	item   *item
+	record *record
+	anchor bool
+	issue  bool
+	reason string // of an issue
 }
 
-// decide writes the records that stand at the beginning.
-func (s *story) decide() {
-	at := began.Add(-10 * time.Minute)
-	agreed := s.record(evidence.KindContract, at, book.ContractBody{Subject: "gold/1", Contract: "gold", Version: contract.Version{Number: 1, InForce: contract.Floor(at), Terms: storyTerms(s.t)}})
-	s.record(evidence.KindInstallation, at, book.SiteBody{Subject: "site/hq", Site: "hq", Devices: []book.DeviceBody{
-		{Device: "router-1", Class: vouch.ClassRouter, Addresses: []book.AddressBody{{Addr: netip.MustParseAddr("192.0.2.1"), Role: vouch.RoleService}}},
-	}})
-	for _, x := range []*speaker{s.ams, s.bru, s.home} {
-		custody := map[vouch.LocationID]vouch.Custody{"AMS": vouch.CustodyProvider, "BRU": vouch.CustodyNeutral, "OWN": vouch.CustodyCustomer}[x.id.Location]
-		s.record(evidence.KindLocation, at, book.LocationBody{Subject: string(x.id.Location), Location: x.id.Location, Custody: custody})
-		s.record(evidence.KindKeyAdded, at, book.KeyBody{Subject: string(x.id.Agent), Agent: x.id.Agent, Location: x.id.Location, Key: x.vkey})
+// item is a batch, or where items were lost a gap.
+type item struct {
+	agent    vouch.AgentID
+	location vouch.LocationID
+	signer   *party // the agent unless it is set
+	stream   vouch.Stream
+	epoch    uint64
+	seq      uint64
+	lost     uint64
+	begins   string
+	prev     *evidence.Hash // the item before unless it is set
+	from     time.Time
+	through  time.Time
+	samples  []vouch.Sample
+	raw      []byte // lines
+	rejected string
+	dropped  uint64
+	clock    evidence.Clock
+	received time.Time // as the leaf says; when it comes in unless it is set
+}
+
+// record is a record; a body may be a function of its id.
+type record struct {
+	kind      evidence.RecordKind
+	author    string
+	body      any
+	corrects  string
+	recorded  time.Time // when it comes in unless it is set
+	effective time.Time // likewise
+	received  time.Time // likewise
+}
+
+const every = 5 * time.Minute // between two samples
+
+func (s *story) add(at time.Time, x step) *step {
+	x.at = at
+	s.steps = append(s.steps, &x)
+	return &x
+}
+
+func (s *story) write(at time.Time, kind evidence.RecordKind, author string, body any) *record {
+	return s.add(at, step{record: &record{kind: kind, author: author, body: body}}).record
+}
+
+// install says who is measured by whom, under which terms.
+func (s *story) install(at time.Time, terms contract.Terms) {
+	s.write(at, evidence.KindContract, "collector", contractBody(1, at.Add(-240*time.Hour), terms)).effective = at.Add(-240 * time.Hour)
+	s.write(at, evidence.KindInstallation, "collector", book.ServicesBody{Subject: "services", Services: []book.ServiceBody{
+		{Service: "voice", Name: "Voice", Tree: book.NodeBody{Any: []book.NodeBody{{Device: "rt1"}, {Device: "rt2"}}}},
+		{Service: "data", Name: "Data", Tree: book.NodeBody{All: []book.NodeBody{{Device: "rt1"}, {Device: "rt2"}}}}}})
+	s.write(at, evidence.KindInstallation, "collector", book.SiteBody{Subject: "site/hq", Site: "hq", Devices: []book.DeviceBody{
+		{Device: "rt1", Class: vouch.ClassRouter, Addresses: []book.AddressBody{{Addr: addr("192.0.2.1"), Role: vouch.RoleService}}},
+		{Device: "rt2", Class: vouch.ClassRouter, Addresses: []book.AddressBody{{Addr: addr("192.0.2.2"), Role: vouch.RoleService}}}}})
+	for _, d := range []vouch.DeviceID{"rt1", "rt2"} {
+		s.write(at, evidence.KindLease, "collector", book.LeaseBody{Subject: string(d), Device: d, From: at.Add(-240 * time.Hour)})
 	}
-	s.record(evidence.KindLease, at, book.LeaseBody{Subject: "router-1", Device: "router-1", From: clock(-30, 0, 0)})
-	for _, x := range []*speaker{s.ams, s.bru, s.home} {
-		s.record(evidence.KindAssignment, at, book.AssignmentBody{
-			Subject: string(x.id.Agent) + "/hq", Agent: x.id.Agent, Site: "hq",
-			Checks:     []book.CheckBody{{Device: "router-1", Check: "ping", Kind: vouch.KindICMP, Addr: netip.MustParseAddr("192.0.2.1"), Interval: 60_000, Timeout: 5_000, Count: 1, Size: 56}},
-			References: []book.ReferenceBody{{Reference: "gw", Gateway: true, Kind: vouch.KindICMP, Addr: netip.MustParseAddr("192.0.2.254")}, {Reference: "core", Kind: vouch.KindICMP, Addr: netip.MustParseAddr("198.51.100.1")}},
+	for _, a := range s.agents {
+		s.write(at, evidence.KindLocation, "collector", book.LocationBody{Subject: string(a.at), Location: a.at, Custody: a.custody})
+	}
+	for _, a := range s.agents {
+		s.write(at, evidence.KindKeyAdded, "collector", func(string) any {
+			return book.KeyBody{Subject: string(a.id), Agent: a.id, Location: a.at, Key: s.w.agents[a.id].key}
 		})
 	}
-	acme := newParty(s.t, "acme", 0x33)
-	said, err := evidence.SealAcceptance(evidence.AcceptanceHeader{Origin: origin, Record: agreed.ID, Note: agreed.Hash, At: at.Add(time.Minute)}, acme.signer)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.record(evidence.KindAcceptance, at.Add(2*time.Minute), book.AcceptanceBody{Record: agreed.ID, By: "acme", Note: string(said.Raw)})
-}
-
-// begin is the first ten minutes.
-func (s *story) begin() {
-	for _, x := range []*speaker{s.ams, s.bru, s.home} {
-		x.batch(began, began.Add(10*time.Minute), evidence.BeginsFirstStart, "", x.found(began, began.Add(10*time.Minute))...)
+	for _, a := range s.agents {
+		s.write(at.Add(time.Second), evidence.KindAssignment, "collector", assignment(a.id))
 	}
 }
 
-// Who is down, or finds the reference beyond its gateway silent, and when.
-var (
-	down = map[vouch.AgentID][]contract.Span{
-		"ams1-a": {minutes(23, 40, 6), minutes(24, 5, 3)},
-		"bru1-a": {minutes(23, 40, 7), minutes(23, 52, 2), minutes(24, 5, 3)},
-		"own1-a": {minutes(23, 40, 20)},
-	}
-	cutOff = map[vouch.AgentID][]contract.Span{"ams1-a": {minutes(24, 4, 4)}}
-)
-
-// minutes is a span that begins at an hour and a minute of the first day, which may be
-// beyond its end.
-func minutes(hour, minute, length int) contract.Span {
-	from := contract.Floor(clock(1, hour, minute))
-	return contract.Span{From: from, To: from + contract.Second(60*length)}
+func contractBody(n int, inForce time.Time, terms contract.Terms) book.ContractBody {
+	return book.ContractBody{Subject: "C-1/" + string(rune('0'+n)), Contract: "C-1", Version: contract.Version{Number: n, InForce: contract.Floor(inForce), Terms: terms}}
 }
 
-// tell is the hour, and a little before and after it.
-func (s *story) tell() {
-	for at := clock(1, 23, 20); at.Before(clock(2, 0, 40)); at = at.Add(10 * time.Minute) {
-		begin := ""
-		if at.Equal(clock(1, 23, 20)) {
-			begin = evidence.BeginsHeadLost
-		}
-		for _, x := range []*speaker{s.ams, s.bru, s.home} {
-			through, reject := at.Add(10*time.Minute), ""
-			samples := x.found(at, through)
-			switch {
-			case x == s.bru && at.Equal(clock(2, 0, 10)):
-				x.gap(at, through, 2, "queue full")
-				continue
-			case x == s.home && at.Equal(clock(1, 23, 50)):
-				samples[0].Check = "snmp"
-				reject = "check snmp of device router-1 is not assigned to the agent"
-			}
-			x.clock.Bound = 4500 * time.Microsecond
-			if x == s.ams && at.Equal(clock(2, 0, 20)) {
-				x.clock.Bound = 31 * time.Second
-			}
-			x.batch(at, through, begin, reject, samples...)
-		}
-	}
-}
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 
-// found is what an agent finds each minute: of the device, of its gateway, and of a
-// reference beyond.
-func (s *speaker) found(from, to time.Time) []vouch.Sample {
-	in := func(at time.Time, list []contract.Span) bool {
-		for _, x := range list {
-			if x.Contains(contract.Floor(at)) {
-				return true
-			}
-		}
-		return false
+// assignment is what each agent measures.
+func assignment(a vouch.AgentID) book.AssignmentBody {
+	out := book.AssignmentBody{Subject: string(a) + "/hq", Agent: a, Site: "hq"}
+	for i, d := range []vouch.DeviceID{"rt1", "rt2"} {
+		out.Checks = append(out.Checks, book.CheckBody{
+			Device: d, Check: "ping", Kind: vouch.KindICMP, Addr: addr([]string{"192.0.2.1", "192.0.2.2"}[i]), Interval: every.Milliseconds(), Timeout: 10_000, Count: 3, Spacing: 200, Size: 56,
+		})
 	}
-	var out []vouch.Sample
-	for at := from; at.Before(to); at = at.Add(time.Minute) {
-		x := vouch.Sample{
-			Customer: customer, Agent: s.id.Agent, Location: s.id.Location, Kind: vouch.KindICMP, Interval: time.Minute, Timeout: 5 * time.Second,
-			Result: vouch.Result{Start: at.Add(300 * time.Millisecond), Duration: 1200 * time.Microsecond, Sent: 1},
-		}
-		device, gateway, core := x, x, x
-		device.Device, device.Check = "router-1", "ping"
-		gateway.Reference, gateway.Gateway, core.Reference = "gw", true, "core"
-		answer(&gateway, true)
-		answer(&device, !in(at, down[s.id.Agent]))
-		answer(&core, !in(at, cutOff[s.id.Agent]))
-		out = append(out, device, gateway, core)
-	}
+	out.References = []book.ReferenceBody{
+		{Reference: "gw", Gateway: true, Kind: vouch.KindICMP, Addr: addr("198.51.100.1")}, {Reference: "core", Kind: vouch.KindICMP, Addr: addr("203.0.113.9")}}
 	return out
 }
 
-func answer(s *vouch.Sample, up bool) {
-	if up {
-		rtt := 900 * time.Microsecond
-		s.Outcome, s.RTT = vouch.Up, vouch.RTT{Min: rtt, Avg: rtt, Max: rtt}
-		return
+// terms are those of the contract of every story.
+func terms() contract.Terms {
+	cet := []byte("TZif\x00" + strings.Repeat("\x00", 15) + strings.Repeat("\x00\x00\x00\x00", 4) + "\x00\x00\x00\x01" + "\x00\x00\x00\x04" + "\x00\x00\x0e\x10\x00\x00CET\x00")
+	zone, err := contract.NewZone("Test/One", cet)
+	if err != nil {
+		panic(err)
 	}
-	s.Outcome, s.Reason, s.Lost, s.Duration = vouch.Down, vouch.ReasonTimeout, 1, 5*time.Second
+	target, err := contract.ParseTarget("99.5")
+	if err != nil {
+		panic(err)
+	}
+	t := contract.DefaultTerms()
+	t.Zone, t.Interval, t.Timeout = zone, every, 10*time.Second
+	t.Windows = []contract.Window{{Days: contract.AllWeek, From: 0, To: 1440}}
+	t.Voters = []contract.Voter{{Location: "ams", Custody: vouch.CustodyProvider}, {Location: "fra", Custody: vouch.CustodyNeutral}, {Location: "hq", Custody: vouch.CustodyCustomer}}
+	t.Targets = []contract.ServiceTarget{{Target: target}}
+	return t
 }
 
-// draft is the statement of the story, in a bundle that begins with a leaf.
-func (s *story) draft(first int) issued { return s.ledger.draft(storyPeriod(), storyAsOf, first) }
+// speak adds the batches of an agent over a time, each so long, with samples so far apart,
+// and each in the ledger two seconds after its end.
+func (s *story) speak(a agent, epoch uint64, from, to time.Time, long, apart time.Duration, find func(subject string, t time.Time) (vouch.Outcome, vouch.Reason)) {
+	for ; from.Before(to); from = from.Add(long) {
+		i := &item{
+			agent: a.id, location: a.at, stream: vouch.Availability, epoch: epoch, from: from, through: minTime(from.Add(long), to),
+			clock: evidence.Clock{Known: true, Offset: 2 * time.Millisecond, Bound: 5 * time.Millisecond, Source: "collector"},
+		}
+		for t := from; t.Before(i.through); t = t.Add(apart) {
+			for n, subject := range []string{"gw", "core", "rt1", "rt2"} {
+				i.samples = append(i.samples, sample(s.customer, a, subject, t.Add(time.Duration(n*7)*time.Second), find))
+			}
+		}
+		s.add(i.through.Add(2*time.Second), step{item: i})
+	}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func sample(c vouch.CustomerID, a agent, subject string, t time.Time, find func(string, time.Time) (vouch.Outcome, vouch.Reason)) vouch.Sample {
+	x := vouch.Sample{Customer: c, Agent: a.id, Location: a.at, Kind: vouch.KindICMP, Interval: every, Timeout: 10 * time.Second}
+	x.Start, x.Duration, x.Sent = t, 41*time.Millisecond, 3
+	switch subject {
+	case "gw", "core":
+		x.Reference, x.Gateway = subject, subject == "gw"
+	default:
+		x.Device, x.Check = vouch.DeviceID(subject), "ping"
+	}
+	if x.Outcome, x.Reason = find(subject, t); x.Outcome == vouch.Up {
+		x.RTT = vouch.RTT{Min: 780 * time.Microsecond, Avg: 801 * time.Microsecond, Max: 833 * time.Microsecond, Jitter: 31 * time.Microsecond}
+	} else {
+		x.Lost = 3
+	}
+	return x
+}
+
+// finish numbers the items of every chain and says why each epoch began.
+func (s *story) finish() {
+	type chain struct {
+		agent  vouch.AgentID
+		stream vouch.Stream
+	}
+	epoch, next := map[chain]uint64{}, map[chain]uint64{}
+	for _, st := range s.steps {
+		i := st.item
+		if i == nil {
+			continue
+		}
+		k := chain{i.agent, i.stream}
+		if i.epoch != epoch[k] {
+			i.begins = evidence.BeginsHeadLost
+			if epoch[k] == 0 {
+				i.begins = evidence.BeginsFirstStart
+			}
+			epoch[k], next[k] = i.epoch, 1
+		}
+		i.seq = next[k]
+		next[k] = i.seq + max(i.lost, 1)
+	}
+}
+
+// finishFor numbers the items of an agent anew, in the order in which they come in.
+func (s *story) finishFor(a vouch.AgentID) {
+	var own []*step
+	for _, st := range s.steps {
+		if st.item != nil && st.item.agent == a && st.item.stream == vouch.Availability {
+			own = append(own, st)
+		}
+	}
+	slices.SortStableFunc(own, func(x, y *step) int { return x.at.Compare(y.at) })
+	(&story{steps: own}).finish()
+}
+
+// itemAt returns the step with the item of an agent that begins at a time.
+func (s *story) itemAt(a vouch.AgentID, from time.Time) *step {
+	for _, st := range s.steps {
+		if st.item != nil && st.item.agent == a && st.item.stream == vouch.Availability && st.item.from.Equal(from) {
+			return st
+		}
+	}
+	panic("no item of " + string(a) + " begins at " + from.String())
+}
+
+// recordOf returns the step with the n-th record of a kind, from 1.
+func (s *story) recordOf(k evidence.RecordKind, n int) *step {
+	for _, st := range s.steps {
+		if st.record != nil && st.record.kind == k {
+			if n--; n == 0 {
+				return st
+			}
+		}
+	}
+	panic("no such record of kind " + string(k))
+}
+
+// drop takes steps out.
+func (s *story) drop(gone ...*step) {
+	s.steps = slices.DeleteFunc(s.steps, func(st *step) bool { return slices.Contains(gone, st) })
+}

@@ -4,6 +4,7 @@
 package bundle
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -43,6 +44,12 @@ func (v *verifier) termsAndTimes(c *computation) {
 	if len(leases) > 0 {
 		v.rep.open(TopicTime, "", "since when the leases of %s have been in the ledger: on the provider's word", strings.Join(leases, ", "))
 	}
+	for _, x := range v.book.Claims() {
+		if at := v.stake(c, x.ID); !accepted[x.Record] && at != "" {
+			v.rep.open(TopicTerms, "exclusion "+x.ID, "that its time does not count (%s): on the provider's word; %s", x.Kind, at)
+		}
+	}
+	v.behindTheLine(c, accepted)
 }
 
 // announced looks whether an announcement is proven to have been made before the work
@@ -55,26 +62,29 @@ func (v *verifier) announced(c *computation, rec evidence.Record, at time.Time, 
 	}
 	w := works[i]
 	where := fmt.Sprintf("maintenance %s", w.ID)
-	switch {
+	stake := cmp.Or(v.stake(c, w.ID), "it does not count in any case")
+	switch leaf := v.leaves.records[rec.Hash]; {
 	case rec.Recorded.After(w.From):
 		return // he says himself that it came too late
+	case leaf.latest.After(w.From) && leaf.latest.Sub(rec.Recorded) > clockSlack:
+		v.rep.wrong(TopicTime, where, "it says that it was announced at %s, before it began at %s, and stands after what the ledger took in at %s: it was dated back; %s", utc(rec.Recorded), utc(w.From), utc(leaf.latest), stake)
 	case bounded && !at.After(w.From):
 		v.rep.proven(TopicTime, where, "announced at %s, and in the ledger before it began at %s", rec.Recorded.Format(time.RFC3339), w.From.Format(time.RFC3339))
 	case bounded:
-		v.rep.open(TopicTime, where, "that it was announced before it began at %s: somebody outside vouches for it only from %s on; %s", w.From.Format(time.RFC3339), at.UTC().Format(time.RFC3339), v.stake(c, w.ID))
+		v.rep.open(TopicTime, where, "that it was announced before it began at %s: somebody outside vouches for it only from %s on; %s", w.From.Format(time.RFC3339), at.UTC().Format(time.RFC3339), stake)
 	default:
-		v.rep.open(TopicTime, where, "that it was announced before it began at %s: on the provider's word; %s", w.From.Format(time.RFC3339), v.stake(c, w.ID))
+		v.rep.open(TopicTime, where, "that it was announced before it began at %s: on the provider's word; %s", w.From.Format(time.RFC3339), stake)
 	}
 }
 
-// stake says what an exclusion takes out of the customer's count.
+// stake says what an exclusion takes out of the customer's count; empty for nothing.
 func (v *verifier) stake(c *computation, id string) string {
 	if v.rep.Computed == nil {
 		return "what depends on it is in the statement"
 	}
 	i := slices.IndexFunc(v.rep.Computed.Exclusions, func(e statement.Exclusion) bool { return e.ID == id })
 	if i < 0 || !v.rep.Computed.Exclusions[i].Counted {
-		return "it does not count in any case"
+		return ""
 	}
 	e := v.rep.Computed.Exclusions[i]
 	return fmt.Sprintf("without it %d s more would count, %d s of them down", e.Excluded, e.Down)
@@ -110,6 +120,7 @@ func (v *verifier) accepted() map[string]bool {
 				says = "objected to"
 			}
 			v.rep.proven(TopicTerms, where, "the customer %s it, by his own key %s", says, signed.KeyName)
+			v.signed = append(v.signed, signed.KeyName)
 			out[a.Record] = !a.Objects
 		}
 	}
@@ -125,7 +136,7 @@ func (v *verifier) customers() note.Verifiers {
 		others[string(k.Agent)] = true
 	}
 	var out []note.Verifier
-	for name, keys := range v.pins {
+	for name, keys := range v.pins.named {
 		for _, k := range keys {
 			if own, err := evidence.NewVerifier(k); err == nil && !others[name] {
 				out = append(out, own)

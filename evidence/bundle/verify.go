@@ -5,7 +5,9 @@ package bundle
 
 import (
 	"archive/zip"
+	"bytes"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -49,41 +51,45 @@ type verifier struct {
 	files map[string]*zip.File
 
 	pins   pins
-	pinned bool // the ledger's key was
+	pinned bool     // the ledger's key was
+	signed []string // names of keys that others signed with: witnesses and the customer
 
 	key   string        // the collector's verifier key, under the collector's name
 	own   note.Verifier // the same
 	check evidence.Checkpoint
 	name  vouch.CustomerID // of the customer
 
-	issue    book.Issue
-	manifest Manifest
+	issue      book.Issue
+	manifest   Manifest
+	afterwards int64 // leaves that it rests on and that came in after it, as it says
+	passedOver int64 // leaves that had come in before it and that it does not rest on
 
-	first    int64     // leaf that is carried
-	received time.Time // of it
+	tree            *tree
+	first           int64 // leaf that is carried first
+	leaves          leafList
+	chains          map[chainID]*chainSeen
+	telemetryChains map[chainID]*chainSeen
+	epochs          map[chainKey]uint64     // the newest of each chain
+	reasons         map[int32]string        // why leaves were rejected, for some
+	rootAt          map[int64]evidence.Hash // wanted roots by size
+	records         []evidence.Record       // in the order of the ledger
+	indexes         []int64                 // of records
+	book            *book.Book              // of the records before the statement's checkpoint
+	agents          note.Verifiers          // keys of agents
+	keys            map[keyID]agentKey
+	anchors         []anchor
+	old             *verifier // of the earlier bundle; nil for none
+	bounds          bounds
 
-	tree    *tree
-	known   map[evidence.Hash]*leafInfo // by the hash of their note: availability items and records
-	chains  map[chainID]*chainSeen
-	rootAt  map[int64]evidence.Hash // wanted roots by size
-	records []evidence.Record       // in the order of the ledger
-	indexes []int64                 // of records
-	book    *book.Book              // of the records before the statement's checkpoint
-	agents  note.Verifiers          // keys of agents
-	anchors []anchor
-	old     *verifier // of the earlier bundle; nil for none
-	bounds  bounds
-	// unpinnedStamps counts time stamps of authorities that are not trusted.
-	unpinnedStamps int
-	complete       bool // every item that the figures need is carried
+	strangeStamps int  // of authorities that are not trusted
+	telemetry     bool // batches of telemetry are carried
+	complete      bool // every item that the figures need is carried
 }
 
-var errNotBundle = errors.New("this is not a bundle of evidence")
-
 func newVerifier(r io.ReaderAt, size int64, o Options) (*verifier, error) {
-	z, err := zip.NewReader(r, size)
+	z, list, err := openZip(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("%w: it cannot be read as a zip file: %v", errNotBundle, err)
+		return nil, err
 	}
 	p, err := readPins(o.Keys)
 	if err != nil {
@@ -93,19 +99,18 @@ func newVerifier(r io.ReaderAt, size int64, o Options) (*verifier, error) {
 		o.Progress = func(string, int64) {}
 	}
 	v := &verifier{
-		opts: o, pins: p, files: map[string]*zip.File{}, known: map[evidence.Hash]*leafInfo{}, chains: map[chainID]*chainSeen{},
-		rootAt: map[int64]evidence.Hash{}, book: book.New(), complete: true,
+		opts: o, pins: p, files: map[string]*zip.File{}, chains: map[chainID]*chainSeen{}, telemetryChains: map[chainID]*chainSeen{},
+		leaves: leafList{at: map[evidence.Hash]int32{}, records: map[evidence.Hash]*recordLeaf{}},
+		epochs: map[chainKey]uint64{}, reasons: map[int32]string{}, rootAt: map[int64]evidence.Hash{}, book: book.New(), keys: map[keyID]agentKey{},
 		rep: &Report{Disproved: []Finding{}, Proven: []Finding{}, Unproven: []Finding{}},
 	}
-	if len(z.File) > maxFiles {
-		return nil, fmt.Errorf("%w: it holds %d files, at most %d are allowed", errNotBundle, len(z.File), maxFiles)
-	}
+	v.container(r, size, list)
 	for _, f := range z.File {
-		if _, twice := v.files[f.Name]; twice {
-			v.rep.wrong(TopicFile, f.Name, "the file is there twice")
-			continue
+		if v.files[f.Name] == nil {
+			v.files[f.Name] = f
 		}
-		v.files[f.Name] = f
+		_, telemetry := dayOf(f.Name, dirTelemetry)
+		v.telemetry = v.telemetry || telemetry
 	}
 	for _, name := range []string{FileCheckpoint, FileLeaves, FileFrontier, FileRecords, FileStatement, FileManifest} {
 		if v.files[name] == nil {
@@ -117,27 +122,28 @@ func newVerifier(r io.ReaderAt, size int64, o Options) (*verifier, error) {
 
 // run takes the steps in order; one that the next cannot do without ends it.
 func (v *verifier) run() {
-	for _, step := range []func() bool{v.openSince, v.checkpoint, v.openRecords, v.readAnchors, v.readLeaves, v.placeRecords, v.readManifest, v.agentKeys, v.boundTime, v.recompute, v.since} {
+	for _, step := range []func() bool{v.openSince, v.checkpoint, v.openRecords, v.readAnchors, v.readLeaves, v.placeRecords,
+		v.issuedRight, v.agentKeys, v.termsRight, v.readManifest, v.boundTime, v.recompute, v.readTelemetry, v.since} {
 		if !step() {
 			return
 		}
 	}
+	v.unusedPins()
 }
 
-// text reads a file whole, up to a bound.
-func (v *verifier) text(name string) ([]byte, error) {
-	f := v.files[name]
-	if f == nil {
-		return nil, fmt.Errorf("it is missing")
-	}
-	r, err := f.Open()
+// text reads a small file whole.
+func (v *verifier) text(name string) ([]byte, error) { return v.upTo(name, maxSmall) }
+
+// upTo reads a file whole, up to a bound.
+func (v *verifier) upTo(name string, most int64) ([]byte, error) {
+	r, err := v.open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	out, err := io.ReadAll(io.LimitReader(r, maxText+1))
-	if err == nil && len(out) > maxText {
-		err = fmt.Errorf("it is larger than %d bytes", maxText)
+	out, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(out)) > most {
+		err = fmt.Errorf("it is larger than %d bytes", most)
 	}
 	return out, err
 }
@@ -164,7 +170,6 @@ func (v *verifier) checkpoint() bool {
 		v.rep.wrong(TopicLedger, FileCheckpoint, "it does not begin with the origin of a ledger")
 		return false
 	}
-	v.name, v.rep.Origin, v.rep.Customer = vouch.CustomerID(customer), origin, vouch.CustomerID(customer)
 	if v.key, v.pinned, err = v.pins.ledger(collector, origin); err != nil {
 		v.rep.wrong(TopicSigner, "", "%v", err)
 		return false
@@ -175,25 +180,54 @@ func (v *verifier) checkpoint() bool {
 			return false
 		}
 	}
+	var key note.Verifier
 	if v.own, err = evidence.NewVerifier(v.key); err == nil {
-		var renamed string
-		if renamed, err = evidence.RenameVerifier(v.key, origin); err == nil {
-			var k note.Verifier
-			if k, err = evidence.NewVerifier(renamed); err == nil {
-				v.check, err = evidence.OpenCheckpoint(raw, origin, note.VerifierList(k))
-			}
-		}
+		key, err = renamed(v.key, origin)
+	}
+	if err == nil {
+		v.check, err = evidence.OpenCheckpoint(raw, origin, note.VerifierList(key))
+	}
+	if err == nil && signatures(raw) != 1 {
+		err = errors.New("it does not have exactly one signature, in canonical base64")
 	}
 	if err != nil {
 		v.rep.wrong(TopicSigner, FileCheckpoint, "%v", err)
 		return false
 	}
+	v.name, v.rep.Origin, v.rep.Customer = vouch.CustomerID(customer), origin, vouch.CustomerID(customer)
 	if v.pinned {
-		v.rep.proven(TopicSigner, FileCheckpoint, "signed by the key of the ledger that you named")
+		v.rep.proven(TopicSigner, FileCheckpoint, "the ledger %s is signed by the key of it that you trust", origin)
 	} else {
 		v.rep.open(TopicSigner, FileCheckpoint, "nobody vouches for the ledger's key %s: name the one in your contract with --key", v.key)
 	}
 	return true
+}
+
+// renamed returns the verifier of the same key under another name.
+func renamed(key, name string) (note.Verifier, error) {
+	k, err := evidence.RenameVerifier(key, name)
+	if err != nil {
+		return nil, err
+	}
+	return evidence.NewVerifier(k)
+}
+
+// signatures returns how many lines of signatures a note has, or -1 where one of them
+// could be spelled in another way.
+func signatures(raw []byte) int {
+	at := bytes.LastIndex(raw, []byte("\n\n"))
+	n := 0
+	for line := range strings.Lines(string(raw[at+2:])) {
+		word := strings.Fields(line)
+		if len(word) != 3 || strings.Join(word, " ")+"\n" != line {
+			return -1
+		}
+		if _, err := base64.StdEncoding.Strict().DecodeString(word[2]); err != nil {
+			return -1
+		}
+		n++
+	}
+	return n
 }
 
 // cutOrigin cuts the origin of a ledger into the collector's and the customer.

@@ -61,9 +61,19 @@ type Anchor struct {
 // Write writes a bundle. The same evidence gives the same bytes.
 func Write(w io.Writer, e Evidence) error {
 	z := zip.NewWriter(w)
-	z.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, 6) })
+	packer, err := flate.NewWriter(io.Discard, 6)
+	if err != nil {
+		return err
+	}
+	// One file is written after the other, so that all share one compressor: it is large,
+	// and most files are small.
+	z.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
+		packer.Reset(out)
+		return packer, nil
+	})
 	b := &writer{z: z}
 	b.file(FileReadme, readme(e))
+	b.file(FileEdition, edition())
 	b.file(FileStatement, e.JSON)
 	for _, name := range renderings {
 		b.file(name, Render(e.Statement, name))
@@ -121,7 +131,9 @@ func (b *writer) create(name string) io.Writer {
 	if b.err != nil {
 		return io.Discard
 	}
-	w, err := b.z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: zipTime})
+	h := &zip.FileHeader{Name: name, Method: zip.Deflate}
+	h.ModifiedDate = zipDate //lint:ignore SA1019 Modified would add a field, in which something could be hidden
+	w, err := b.z.CreateHeader(h)
 	if err != nil {
 		b.err = fmt.Errorf("write %s: %w", name, err)
 		return io.Discard

@@ -186,7 +186,7 @@ func (t token) chain(cert *x509.Certificate, roots *x509.CertPool, at time.Time)
 		Roots: roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping},
 	})
 	if err != nil {
-		return fmt.Errorf("no trusted root vouches for the signer's certificate at %s: %v", at.Format(time.RFC3339), err)
+		return fmt.Errorf("%w: no trusted root vouches for the signer's certificate at %s: %v", ErrUntrusted, at.Format(time.RFC3339), err)
 	}
 	return nil
 }

@@ -44,6 +44,10 @@ type Trust struct {
 	Policy asn1.ObjectIdentifier // the policy that the stamp must be made under; nil for any
 }
 
+// ErrUntrusted is for who must tell a stamp of an authority, or under a policy, that he
+// does not trust from one that is wrong in itself.
+var ErrUntrusted = errors.New("not trusted")
+
 // Stamp is what an authority vouches for.
 type Stamp struct {
 	Time     time.Time     // by the authority's clock, UTC

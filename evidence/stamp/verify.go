@@ -122,7 +122,7 @@ func (t token) stamp(message []byte, nonce uint64, trust Trust) (Stamp, error) {
 	case nonce != 0 && (info.Nonce == nil || info.Nonce.Cmp(new(big.Int).SetUint64(nonce)) != 0):
 		return Stamp{}, errors.New("it does not repeat the nonce of the request: it is the answer to another one")
 	case trust.Policy != nil && !info.Policy.Equal(trust.Policy):
-		return Stamp{}, fmt.Errorf("it is made under policy %.200s, wanted is %s", info.Policy, trust.Policy)
+		return Stamp{}, fmt.Errorf("%w: it is made under policy %.200s, wanted is %s", ErrUntrusted, info.Policy, trust.Policy)
 	}
 	for _, e := range info.Extensions {
 		if e.Critical {

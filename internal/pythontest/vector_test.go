@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-package bundle_test
+package pythontest_test
 
 import (
 	"archive/zip"
@@ -50,7 +50,7 @@ func files(t testing.TB, raw []byte) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Name != bundle.FileReadme && (!strings.HasPrefix(f.Name, "statement.") || f.Name == bundle.FileStatement) {
+		if f.Name != bundle.FileReadme && f.Name != bundle.FileEdition && (!strings.HasPrefix(f.Name, "statement.") || f.Name == bundle.FileStatement) {
 			out[f.Name] = string(b)
 		}
 	}

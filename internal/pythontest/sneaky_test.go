@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-package bundle_test
+package pythontest_test
 
 import (
 	"bytes"
@@ -64,7 +64,7 @@ func TestProviderTampers(t *testing.T) {
 				first = slices.DeleteFunc(first, func(n int) bool { return n == moved })
 				e.Days[1].Notes, e.Days[2].Notes = s.each(first...), s.each(append([]int{moved}, second...)...)
 			})
-		}, "in the file of its day", true},
+		}, "it stands in the file of another day", true},
 		{"two batches stand in another order", func(s *story) []byte {
 			i := s.issue(s.draft(storyFirst))
 			return s.bundle(i, func(e *bundle.Evidence) {
@@ -72,7 +72,7 @@ func TestProviderTampers(t *testing.T) {
 				first[0], first[1] = first[1], first[0]
 				e.Days[1].Notes = s.each(first...)
 			})
-		}, "in the order of the ledger", true},
+		}, "the order is not that of the ledger", true},
 		{"a batch that nothing is wrong with was rejected", func(s *story) []byte {
 			s.ams.batch(clock(2, 0, 40), clock(2, 0, 50), "", "check ping of device router-1 is not assigned to the agent", s.ams.found(clock(2, 0, 40), clock(2, 0, 50))...)
 			i := s.ledger.draft(contract.Span{From: contract.Floor(storyFrom), To: contract.Floor(clock(2, 0, 50))}, storyAsOf, storyFirst)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-package bundle_test
+package pythontest_test
 
 import (
 	"bytes"
