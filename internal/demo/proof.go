@@ -79,8 +79,7 @@ func (r *run) verify(ctx context.Context, file, key string) ([]byte, error) {
 // downs finds the customer's down time in the JSON of the statement: its first.
 var downs = regexp.MustCompile(`"down_s": (\d+)`)
 
-// tamper makes a copy of the bundle in which the outages are ten times shorter, or, where
-// there were none of that length, longer.
+// tamper makes a copy of the bundle in which the customer was down for another time.
 func (p *proof) tamper() ([]byte, error) {
 	in, err := zip.NewReader(bytes.NewReader(p.bundle), int64(len(p.bundle)))
 	if err != nil {
@@ -105,8 +104,13 @@ func (p *proof) tamper() ([]byte, error) {
 		}
 		number := string(body[at[2]:at[3]])
 		p.was = number + " s down"
-		if number = number[:len(number)-1]; number == "" {
-			number = "9"
+		switch {
+		case len(number) > 1:
+			number = number[:len(number)-1]
+		case number == "1":
+			number = "0"
+		default:
+			number = "1"
 		}
 		p.is = number + " s down"
 		part, err := w.Create(f.Name)
