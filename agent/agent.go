@@ -43,6 +43,8 @@ type Options struct {
 	Probers    map[vouch.Kind]probes.Prober
 
 	MetricsListen string // address for /metrics and /healthz; empty for none
+	StatusSocket  string // path of a Unix socket on which the agent tells its status; empty for none
+	Version       string // what the status says of the program
 	QueueBytes    int    // bound of samples and batches in memory; 0 means 32 MB
 	Concurrency   int    // bound of attempts at once; 0 means 512
 	// ReferenceInterval is the shortest time between two self-checks, 0 meaning 1 s.

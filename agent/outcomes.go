@@ -36,6 +36,7 @@ type asked struct {
 type last struct {
 	at      time.Time
 	outcome vouch.Outcome
+	reason  vouch.Reason
 	beyond  bool // a watch limit was crossed
 	line    []byte
 }
@@ -106,7 +107,7 @@ func (o *outcomes) note(m vouch.Sample, w vouch.Watch) event {
 	if m.Start.Before(before.at) {
 		return event{} // it waited for the self-check and was overtaken: no news
 	}
-	now := last{at: m.Start, outcome: m.Outcome, beyond: beyond(m.Result, w), line: before.line}
+	now := last{at: m.Start, outcome: m.Outcome, reason: m.Reason, beyond: beyond(m.Result, w), line: before.line}
 	e := event{urgent: now.outcome != before.outcome || now.beyond != before.beyond}
 	if now.outcome != before.outcome && now.outcome != vouch.Up && m.Device != "" {
 		e.hot = m.Interval

@@ -29,6 +29,9 @@ type session struct {
 	counts counters
 	offset clockOffset
 
+	public  string // the agent's public key
+	started time.Time
+
 	flights  *flights
 	spool    *spool
 	outcomes *outcomes
@@ -59,7 +62,7 @@ func newSession(o Options, key signingKey) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{opts: o, profiles: map[string]*vouch.Profile{}}
+	s := &session{opts: o, public: key.public, started: time.Now(), profiles: map[string]*vouch.Profile{}}
 	by := author{
 		signer: key.signer, verifier: key.verifier, agent: o.ID, boot: bootID(hex.EncodeToString(random[:])),
 		nonce: func() (evidence.Nonce, error) { return evidence.NewNonce(rand.Reader) },
@@ -109,6 +112,9 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	g.Go(func() error { return s.tellHost(running) })
 	if metrics != nil {
 		g.Go(func() error { return s.serve(running, metrics) })
+	}
+	if path := s.opts.StatusSocket; path != "" {
+		g.Go(func() error { return s.serveStatus(running, path) })
 	}
 	err := g.Wait()
 
