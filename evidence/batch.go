@@ -126,7 +126,7 @@ func parseBatch(raw, text []byte, key string, keyHash uint32) (Batch, error) {
 	h.Nonce, h.Boot = r.nonce(), r.id("boot")
 	h.From, h.Through = r.span()
 	h.Sealed, h.Clock = r.time("sealed"), r.clock()
-	h.Dropped, h.Count = r.uint("dropped", 0), int(r.uint("lines", 0))
+	h.Dropped, h.Count = r.uint("dropped", 0), r.count("lines")
 	header := text[:len(text)-len(r.rest)]
 	r.blank()
 	if err := r.finish(h.Agent, key, h.append(nil), header); err != nil {

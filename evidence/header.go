@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -201,6 +202,17 @@ func validStream(s vouch.Stream) error {
 		return fmt.Errorf("stream %.40q: allowed are availability and telemetry", s)
 	}
 	return nil
+}
+
+// count reads a number of lines. Bodies are bounded far below what an int holds on
+// the smallest processor.
+func (r *headerReader) count(key string) int {
+	v := r.uint(key, 0)
+	if v > math.MaxInt32 {
+		r.fail(key, fmt.Errorf("%d: no body has so many", v))
+		return 0
+	}
+	return int(v)
 }
 
 // uint reads a number from min to 2^63-1 (what a database column holds), without
