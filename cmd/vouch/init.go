@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +20,8 @@ import (
 )
 
 func newInitCmd() *cobra.Command {
-	return &cobra.Command{
+	var data string
+	c := &cobra.Command{
 		Use:   "init DIR",
 		Short: "Write a first configuration: commented files that are valid as they stand",
 		Long: "init writes a collector's file, an installed base, a contract and an agent's file into DIR,\n" +
@@ -32,14 +34,20 @@ func newInitCmd() *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			return writeExamples(c.OutOrStdout(), args[0])
+			return writeExamples(c.OutOrStdout(), args[0], data)
 		},
 	}
+	c.Flags().StringVar(&data, "data", "", "the collector's data `DIR`, as its file shall name it (default data, beside the file)")
+	return c
 }
 
 // writeExamples writes the example files into dir, which it makes where it is
-// missing, and says what to do next.
-func writeExamples(w io.Writer, dir string) error {
+// missing, and says what to do next. The collector's file names data as the data
+// directory unless that is empty.
+func writeExamples(w io.Writer, dir, data string) error {
+	if strings.ContainsAny(data, "\n\r\"\\") {
+		return exit.Misused("--data %q: it must be a path without quotes, backslashes and line breaks", data)
+	}
 	files := configs.Examples()
 	var taken []string
 	for _, f := range files {
@@ -55,6 +63,9 @@ func writeExamples(w io.Writer, dir string) error {
 	}
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if f.Name == "collector.yaml" && data != "" {
+			f.Body = bytes.Replace(f.Body, []byte("\ndata: data\n"), []byte("\ndata: \""+data+"\"\n"), 1)
+		}
 		if err := writeExample(path, f); err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vouch-sla/vouch/cmd/exit"
+	"github.com/vouch-sla/vouch/configs"
 )
 
 // run executes a command and returns what it printed and its exit code.
@@ -48,6 +49,20 @@ func TestInitWritesWhatCheckAccepts(t *testing.T) {
 	out, errs, code = run(newCheckCmd(), dir)
 	if want := "vouch: 4 files checked, 0 mistakes, 0 warnings\n"; out != "" || errs != want || code != 0 {
 		t.Errorf("check of what init wrote = %q, %q, %d, want %q and 0", out, errs, code, want)
+	}
+}
+
+func TestInitNamesTheDataDirectory(t *testing.T) {
+	dir, data := t.TempDir(), filepath.Join(t.TempDir(), "with # and: signs")
+	if _, errs, code := run(newInitCmd(), "--data", data, dir); code != 0 {
+		t.Fatal(errs)
+	}
+	conf, problems := configs.LoadCollector(configs.OS(), filepath.Join(dir, "collector.yaml"))
+	if err := problems.Err(); err != nil || conf.Data != data {
+		t.Errorf("data directory = %q, %v, want %q", conf.Data, err, data)
+	}
+	if _, _, code := run(newInitCmd(), "--data", "a\nb", t.TempDir()); code != 2 {
+		t.Errorf("init with a line break in --data = %d, want 2", code)
 	}
 }
 
