@@ -116,7 +116,7 @@ func (o Options) complete() (Options, error) {
 		o.Now = time.Now
 	}
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+		o.Dial = dialTCP()
 	}
 	return o, errors.Join(problems...)
 }

@@ -56,6 +56,11 @@ func (p *packer) compress(body []byte) []byte {
 // dialer is how a connection to the collector is made.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
+// dialTCP returns how connections are made where the operator says nothing else.
+func dialTCP() dialer {
+	return (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+}
+
 // parseCollector checks the address of the collector.
 func parseCollector(s string) (*url.URL, error) {
 	u, err := url.Parse(s)

@@ -8,6 +8,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -21,19 +25,20 @@ import (
 	"github.com/vouch-sla/vouch/probes/tcp"
 )
 
-func newRunCmd() *cobra.Command {
+func newRunCmd(version string) *cobra.Command {
 	var file string
 	c := &cobra.Command{
 		Use:   "run --config FILE",
 		Short: "Run the agent",
 		Long: "run measures what the collector assigned to this agent until it is interrupted (SIGINT, SIGTERM).\n" +
-			"It logs to standard error: one line for each change of state, none for a sample.",
+			"It logs to standard error: one line for each change of state, none for a sample.\n" +
+			"SIGHUP makes it read credentials and log_level of its file again, and disturbs no check.",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if file == "" {
 				return exit.Misused("say which agent: vouch-agent run --config FILE")
 			}
-			return runAgent(c.Context(), c.ErrOrStderr(), file)
+			return runAgent(c.Context(), c.ErrOrStderr(), file, version)
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "the agent's `FILE`")
@@ -41,7 +46,7 @@ func newRunCmd() *cobra.Command {
 }
 
 // runAgent reads the file, builds what it says and runs it.
-func runAgent(ctx context.Context, stderr io.Writer, file string) error {
+func runAgent(ctx context.Context, stderr io.Writer, file, version string) error {
 	config, problems := configs.LoadAgent(configs.OS(), file)
 	for _, p := range problems.Warnings() {
 		fmt.Fprintln(stderr, p)
@@ -49,40 +54,43 @@ func runAgent(ctx context.Context, stderr io.Writer, file string) error {
 	if err := problems.Err(); err != nil {
 		return exit.Misused("the configuration has mistakes:\n%v", err)
 	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: config.LogLevel}))
+	s := &settings{began: config}
+	s.use(config)
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: &s.level}))
+	s.log = log
 	mode, err := icmp.Access(ctx)
 	if err != nil {
 		log.Warn("ICMP checks will be unknown", "err", err)
 	}
 	overSNMP := snmp.New()
 	defer overSNMP.Close()
+
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	reloading, stop := context.WithCancel(ctx)
+	var reloads sync.WaitGroup
+	reloads.Go(func() { s.run(reloading, hangups) })
+	defer reloads.Wait()
+	defer stop()
 	return agent.Run(ctx, agent.Options{
 		ID:           config.ID,
 		StateDir:     config.Data,
 		CollectorURL: config.Collector.URL.String(),
 		Pin:          config.Collector.Pin,
 		Source:       config.Source,
-		Credential:   credentials(config),
+		Credential:   s.credential,
 		Probers: map[vouch.Kind]probes.Prober{
 			vouch.KindICMP: icmp.New(mode),
 			vouch.KindSNMP: overSNMP,
 			vouch.KindTCP:  tcp.Prober{},
 		},
 		MetricsListen: config.Metrics,
+		StatusSocket:  agent.StatusSocket(config.Data),
+		Version:       version,
 		QueueBytes:    int(min(config.Queue, 1<<31-1)),
 		Log:           log,
 	})
-}
-
-// credentials returns the agent's credentials by name.
-func credentials(config configs.Agent) func(string) (probes.Credential, error) {
-	return func(name string) (probes.Credential, error) {
-		c, ok := config.Credentials[name]
-		if !ok {
-			return probes.Credential{}, fmt.Errorf("credential %q is not in %s: add it under credentials", name, config.File)
-		}
-		return credential(c), nil
-	}
 }
 
 func credential(c configs.Credential) probes.Credential {

@@ -1,0 +1,116 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agentcmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vouch-sla/vouch/agent"
+	"github.com/vouch-sla/vouch/cmd/exit"
+	"github.com/vouch-sla/vouch/configs"
+)
+
+// defaultFile is where the packages put the agent's file.
+const defaultFile = "/etc/vouch-agent/agent.yaml"
+
+func newStatusCmd() *cobra.Command {
+	var file, data string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status [--config FILE | --data DIR] [--json]",
+		Short: "Say how the running agent stands: what it polls, what waits, the collector, the clock",
+		Long: "status asks the agent that runs on this machine, over a socket in its data directory.\n" +
+			"Exit code 0: it runs, 1: it does not or may not be asked, 2: misused.",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if data == "" {
+				a, problems := configs.LoadAgent(configs.OS(), file)
+				if err := problems.Err(); err != nil {
+					return exit.Misused("%s:\n%v\nto ask without the file, use --data", file, err)
+				}
+				data = a.Data
+			}
+			st, err := agent.ReadStatus(c.Context(), data)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				e := json.NewEncoder(c.OutOrStdout())
+				e.SetEscapeHTML(false)
+				e.SetIndent("", "  ")
+				return e.Encode(st)
+			}
+			return printStatus(c.OutOrStdout(), st)
+		},
+	}
+	c.Flags().StringVar(&file, "config", defaultFile, "the agent's `FILE`")
+	c.Flags().StringVar(&data, "data", "", "the agent's data `DIR`, instead of its file")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// printStatus prints the status for a person. Times are told as ages by the agent's
+// own clock: whether that is right is the line clock.
+func printStatus(out io.Writer, st agent.Status) error {
+	ago := func(t time.Time) string {
+		if t.IsZero() {
+			return "never"
+		}
+		return st.At.Sub(t).Round(time.Second).String() + " ago"
+	}
+	location := string(st.Location)
+	if location == "" {
+		location = "no location yet"
+	}
+	fmt.Fprintf(out, "agent      %s at %s, %s, started %s\n", st.Agent, location, st.Version, ago(st.Started))
+	fmt.Fprintf(out, "key        %s\n", st.Key)
+	fmt.Fprintf(out, "collector  %s, pin %s\n", st.Collector.URL, st.Collector.Pin)
+	fmt.Fprintf(out, "           last acknowledgement %s; heartbeats: %d arrived, %d failed\n", ago(st.Collector.LastAck), st.Heartbeats.Sent, st.Heartbeats.Failed)
+	fmt.Fprintf(out, "waiting    %d bytes not sealed, %d batches of %d bytes (at most %d)", st.Spool.Pending, st.Spool.Notes, st.Spool.Queued, st.Spool.Limit)
+	if !st.Spool.Oldest.IsZero() {
+		fmt.Fprintf(out, ", the oldest from %s", ago(st.Spool.Oldest))
+	}
+	fmt.Fprintln(out)
+	clock := "offset from the collector unknown"
+	if st.Clock.Known {
+		clock = fmt.Sprintf("%+.1f ms from the collector's, known to %.1f ms", st.Clock.Offset*1000, st.Clock.Bound*1000)
+	}
+	fmt.Fprintf(out, "clock      %s\n", clock)
+	fmt.Fprintf(out, "samples    %d up, %d down, %d unknown, %d dropped; %d attempts not made in time, latest by %.1f s\n",
+		st.Samples.Up, st.Samples.Down, st.Samples.Unknown, st.Samples.Dropped, st.Attempts.Overload, st.Attempts.LateMax)
+	if st.Trouble != "" {
+		fmt.Fprintf(out, "trouble    silences prove nothing now: %s\n", st.Trouble)
+	}
+	if !st.Assigned {
+		_, err := fmt.Fprintln(out, "\nNothing is assigned yet: nothing is measured. See vouch-agent doctor.")
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nCUSTOMER\tDEVICE\tCHECK\tADDRESS\tEVERY\tLAST\tOUTCOME")
+	row := func(c agent.CheckStatus, customer, device string) {
+		outcome := c.Outcome
+		if outcome == "" {
+			outcome = "not asked yet"
+		}
+		if c.Reason != "" {
+			outcome += " (" + string(c.Reason) + ")"
+		}
+		every := time.Duration(c.Interval * float64(time.Second)).Round(time.Millisecond)
+		fmt.Fprintln(w, strings.Join([]string{customer, device, c.Name, c.Address, every.String(), ago(c.At), outcome}, "\t"))
+	}
+	for _, c := range st.Checks {
+		row(c, string(c.Customer), string(c.Device))
+	}
+	for _, c := range st.References {
+		row(c, "-", "(reference)")
+	}
+	return w.Flush()
+}
