@@ -6,10 +6,10 @@
 // batches, and brings them to the collector.
 //
 // It judges nothing. It knows no contract, no quorum and no other agent; whether a
-// device was available is decided at the centre. It does not keep samples on disk
-// either: batches wait in bounded memory, and what a crash takes becomes a signed
-// gap. On disk are only the signing key, the heads of the chains, and a copy of the
-// assignment.
+// device was available is decided at the centre. On disk are the signing key, a copy of
+// the assignment, and the spool: samples from within a second of their measurement, and
+// batches until the collector has acknowledged them, and longer where there is room.
+// What the disk loses or has no room for becomes a signed gap.
 package agent
 
 import (
@@ -21,11 +21,13 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/internal/durable"
+	"github.com/vouch-sla/vouch/internal/journal"
 	"github.com/vouch-sla/vouch/probes"
 )
 
@@ -42,11 +44,13 @@ type Options struct {
 	Credential func(name string) (probes.Credential, error)
 	Probers    map[vouch.Kind]probes.Prober
 
-	MetricsListen string // address for /metrics and /healthz; empty for none
-	StatusSocket  string // path of a Unix socket on which the agent tells its status; empty for none
-	Version       string // what the status says of the program
-	QueueBytes    int    // bound of samples and batches in memory; 0 means 32 MB
-	Concurrency   int    // bound of attempts at once; 0 means 512
+	MetricsListen string        // address for /metrics and /healthz; empty for none
+	StatusSocket  string        // path of a Unix socket on which the agent tells its status; empty for none
+	Version       string        // what the status says of the program
+	QueueBytes    int           // bound of samples and batches in memory; 0 means 32 MB
+	SpoolBytes    int64         // bound of the spool on disk; 0 means 64 MB
+	SpoolAge      time.Duration // how long a batch is kept there at most; 0 means 30 days
+	Concurrency   int           // bound of attempts at once; 0 means 512
 	// ReferenceInterval is the shortest time between two self-checks, 0 meaning 1 s.
 	// They run as often as the shortest check does, within this and 10 s.
 	ReferenceInterval time.Duration
@@ -56,6 +60,8 @@ type Options struct {
 
 	// Dial makes connections to the collector; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	spool journal.FS // where the spool lies; nil means the directory "spool" in StateDir
 }
 
 // Defaults of Options, and the least that makes sense.
@@ -92,6 +98,18 @@ func (o Options) complete() (Options, error) {
 	if o.QueueBytes < minQueueBytes {
 		add("queue of %d bytes: at least %d are needed", o.QueueBytes, minQueueBytes)
 	}
+	if o.SpoolBytes == 0 {
+		o.SpoolBytes = defaultSpoolBytes
+	}
+	if o.SpoolBytes < minSpoolBytes {
+		add("spool of %d bytes: at least %d are needed", o.SpoolBytes, minSpoolBytes)
+	}
+	if o.SpoolAge == 0 {
+		o.SpoolAge = defaultSpoolAge
+	}
+	if o.SpoolAge < minSpoolAge {
+		add("spool keeps batches for %v: at least %v are needed", o.SpoolAge, minSpoolAge)
+	}
 	if o.Concurrency == 0 {
 		o.Concurrency = defaultConcurrency
 	}
@@ -108,6 +126,9 @@ func (o Options) complete() (Options, error) {
 		o.Credential = func(name string) (probes.Credential, error) {
 			return probes.Credential{}, fmt.Errorf("credential %q is not configured", name)
 		}
+	}
+	if o.spool == nil {
+		o.spool = journal.Dir(filepath.Join(o.StateDir, "spool"))
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

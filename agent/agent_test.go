@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"strings"
@@ -30,11 +31,13 @@ type network struct {
 	silent map[netip.Addr]bool
 	rtt    time.Duration
 	points []vouch.Point
+	noise  int // bytes of a point that does not compress
+	dice   *rand.Rand
 	asked  map[netip.Addr]int
 }
 
 func newNetwork() *network {
-	return &network{silent: map[netip.Addr]bool{}, rtt: 5 * time.Millisecond, asked: map[netip.Addr]int{}}
+	return &network{silent: map[netip.Addr]bool{}, rtt: 5 * time.Millisecond, asked: map[netip.Addr]int{}, dice: rand.New(rand.NewPCG(1, 2))}
 }
 
 func (n *network) set(silent bool, addrs ...string) {
@@ -50,6 +53,13 @@ func (n *network) Probe(ctx context.Context, t probes.Target) vouch.Result {
 	n.mu.Lock()
 	n.asked[t.Check.Addr]++
 	silent, rtt, points := n.silent[t.Check.Addr], n.rtt, n.points
+	if n.noise > 0 {
+		text := make([]byte, n.noise)
+		for i := range text {
+			text[i] = byte('0' + n.dice.IntN(64))
+		}
+		points = []vouch.Point{{Measurement: "bulk", Fields: []vouch.Field{{Name: "text", Value: vouch.Text(string(text))}}}}
+	}
 	n.mu.Unlock()
 	wait := rtt
 	if silent {

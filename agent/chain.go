@@ -4,12 +4,14 @@
 package agent
 
 import (
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/journal"
 )
 
 // maxBody bounds the lines of one batch, so that the note with its header and
@@ -32,13 +34,26 @@ type head struct {
 	Begins  string        `json:"begins"` // why the epoch began
 	From    time.Time     `json:"from"`   // of the first item of the epoch
 	Through time.Time     `json:"through"`
+	Rows    uint64        `json:"rows"` // rows up to this number and before Through are sealed
 }
 
 // sealedNote is an item that the collector has not acknowledged.
 type sealedNote struct {
 	link    evidence.Link
-	raw     []byte
-	durable bool // the head that names it is on disk: it may leave
+	begins  string // why its epoch began; empty but for the first of one
+	raw     []byte // nil when it lies on disk alone
+	size    int    // of raw
+	rows    uint64 // rows up to this number and before link.Through are sealed in it or before
+	durable bool   // the head that names it is on disk: it may leave
+	stored  bool   // it lies on disk itself
+	at      journal.Pos
+}
+
+// keptNote is a note that was acknowledged and still lies on disk, for a collector
+// that is restored from an older back-up.
+type keptNote struct {
+	epoch, seq uint64
+	at         journal.Pos
 }
 
 // author is who signs, and what every note of this run says.
@@ -50,6 +65,19 @@ type author struct {
 	nonce    func() (evidence.Nonce, error)
 	clock    func() evidence.Clock
 	now      func() time.Time
+	rows     func() uint64                                            // the number of the latest row
+	load     func(s vouch.Stream, at journal.Pos) (sealedNote, error) // from disk, without its text
+	text     func(s vouch.Stream, n sealedNote) ([]byte, error)       // of a note, from disk where it is there alone
+}
+
+// cursor is a place in a chain.
+type cursor struct {
+	Epoch uint64 `json:"epoch"`
+	Seq   uint64 `json:"seq"`
+}
+
+func (c cursor) before(epoch, seq uint64) bool {
+	return c.Epoch < epoch || c.Epoch == epoch && c.Seq < seq
 }
 
 // chain is one chain: what is not sealed yet, where it stands, and what is sealed
@@ -64,6 +92,7 @@ type chain struct {
 	from    time.Time // where the next batch begins; zero before the first sample
 
 	known    bool      // the collector's side of the chain has been compared with ours
+	reads    int       // of a note that failed
 	refusals int       // by the collector, since it accepted anything
 	quiet    time.Time // after refusals: left alone until then
 
@@ -72,7 +101,11 @@ type chain struct {
 	floor  uint64 // the next epoch must be above it
 	begins string // why the next batch begins an epoch; empty when it continues one
 	queue  []sealedNote
-	queued int // bytes in queue
+	queued int        // bytes in queue, as far as they are in memory
+	kept   []keptNote // acknowledged, the oldest first
+	acked  cursor     // the last note that was acknowledged
+	why    string     // why items before the queue are lost; empty when nobody knows
+	met    bool       // compared with the collector's side in this run
 
 	spoken   bool      // something was sealed in this run
 	phase    uint64    // where in each interval it is sealed
@@ -168,9 +201,12 @@ func (c *chain) sealLines(a author, lines []byte, from, through time.Time, dropp
 	if err != nil {
 		return err
 	}
-	next.Hash, next.Through = b.Hash, through
+	next.Hash, next.Through, next.Rows = b.Hash, through, a.rows()
 	c.head, c.begins, c.spoken = next, "", true
-	c.push(sealedNote{link: b.Link(), raw: b.Raw})
+	l := b.Link()
+	l.Identity = evidence.Identity{Agent: a.agent, Location: c.location, Customer: c.Customer} // not a part of the text
+	l.Stream = c.Stream
+	c.push(sealedNote{link: l, begins: strings.Clone(b.Begins), raw: b.Raw, size: len(b.Raw), rows: next.Rows})
 	return nil
 }
 
@@ -191,10 +227,15 @@ func (c *chain) push(n sealedNote) {
 	c.queued += len(n.raw)
 }
 
-// drop removes the first n notes of the queue.
+// drop removes the first n notes of the queue, which the collector has. Those that
+// lie on disk are kept there.
 func (c *chain) drop(n int) {
 	for _, s := range c.queue[:n] {
 		c.queued -= len(s.raw)
+		c.acked = cursor{s.link.Epoch, s.link.Seq}
+		if s.stored {
+			c.kept = append(c.kept, keptNote{s.link.Epoch, s.link.Seq, s.at})
+		}
 	}
 	clear(c.queue[:n])
 	c.queue = c.queue[n:]
@@ -202,23 +243,33 @@ func (c *chain) drop(n int) {
 
 // restart begins a new epoch for the reason and seals again what is queued, because
 // the collector will not take it as it is. The lines stay as they were measured;
-// gaps stay behind with the epoch that they belong to. The new epoch is above after.
-func (c *chain) restart(a author, why string, after uint64) error {
+// gaps stay behind with the epoch that they belong to, and so does what ended at done or
+// before. The new epoch is above after. What cannot be read any more is counted as
+// dropped. stow is called now and then to bring what is sealed to disk.
+func (c *chain) restart(a author, why string, after uint64, done time.Time, stow func()) error {
 	old := c.queue
 	c.queue, c.queued = nil, 0
 	c.begins = why
 	c.floor = max(c.floor, after)
-	for _, s := range old {
-		if s.link.Gap {
+	for i, s := range old {
+		old[i].raw = nil
+		if s.link.Gap || !s.link.Through.After(done) {
 			continue
 		}
-		b, err := evidence.OpenBatch(s.raw, note.VerifierList(a.verifier))
+		raw, err := a.text(c.Stream, s)
+		if err != nil {
+			c.lose(1)
+			continue
+		}
+		b, err := evidence.OpenBatch(raw, note.VerifierList(a.verifier))
 		if err != nil {
 			return err
 		}
-		if err := c.sealLines(a, b.Lines, b.From, b.Through, b.Dropped); err != nil {
+		if err := c.sealLines(a, b.Lines, b.From, b.Through, b.Dropped+c.dropped); err != nil {
 			return err
 		}
+		c.dropped = 0
+		stow()
 	}
 	return nil
 }

@@ -38,8 +38,9 @@ type client struct {
 // packer compresses for all clients, one after the other: a second compressor would
 // cost 2 MB, and the largest body takes some milliseconds.
 type packer struct {
-	mu  sync.Mutex
-	zip *wire.Compressor
+	mu    sync.Mutex
+	zip   *wire.Compressor
+	unzip wire.Decompressor // needs no mu
 }
 
 func newPacker() (*packer, error) {

@@ -8,7 +8,11 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/journal"
 )
+
+// SpoolOn puts the spool on another disk.
+func (o *Options) SpoolOn(fs journal.FS) { o.spool = fs }
 
 type (
 	Job      = job
@@ -36,7 +40,7 @@ func (c *clockOffset) Estimate(now time.Time) (offset, bound time.Duration, know
 // Pending is what a chain has not sealed yet.
 type Pending = pending
 
-func (p *pending) Add(at time.Time, lines string) { p.add(row{at, []byte(lines)}) }
+func (p *pending) Add(at time.Time, lines string) { p.add(row{at: at, lines: []byte(lines)}) }
 
 func (p *pending) Take(through time.Time, limit int) (lines, lost string, end time.Time) {
 	rows, gone, end := p.take(through, limit)
@@ -78,9 +82,14 @@ func NewRecorder(dir string) (record func(vouch.Sample), seal func()) {
 		s.spool.save()
 		for _, c := range s.spool.chains {
 			for len(c.queue) > 0 {
-				s.uploads.client.pack.compress(c.queue[0].raw)
-				s.spool.queued -= len(c.queue[0].raw)
+				raw, err := s.spool.disk.text(c.Stream, c.queue[0])
+				if err != nil {
+					panic(err)
+				}
+				s.uploads.client.pack.compress(raw)
+				before := c.queued
 				c.drop(1)
+				s.spool.queued += c.queued - before
 			}
 		}
 	}

@@ -72,6 +72,13 @@ func (f *flights) through() func(vouch.CustomerID) time.Time {
 // stamp cuts t to what is stored: UTC, whole milliseconds, no monotonic reading.
 func stamp(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
 
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

@@ -77,7 +77,7 @@ func makeKey(dir, path string, id vouch.AgentID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := k.headsFile(dir).write(nil); err != nil {
+	if err := k.headsFile(dir).begin(); err != nil {
 		return nil, err
 	}
 	raw := []byte(secret + "\n")

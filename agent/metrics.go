@@ -22,6 +22,9 @@ type counters struct {
 	overload      atomic.Uint64    // attempts that were not made in time
 	unencodable   atomic.Uint64
 	dropped       atomic.Uint64 // samples
+	lostNotes     atomic.Uint64 // dropped from the spool before they were acknowledged
+	damaged       atomic.Uint64 // places of the spool that could not be read
+	diskErrors    atomic.Uint64
 	sealed        atomic.Uint64 // batches
 	uploaded      atomic.Uint64 // notes acknowledged
 	rejected      atomic.Uint64 // of those, the ones that the collector rejected
@@ -87,6 +90,15 @@ func (s *session) metrics(now time.Time) string {
 	m.gauge("pending_bytes", "Samples that are not sealed yet.", float64(pending))
 	m.gauge("queue_bytes", "Sealed batches that are not acknowledged yet.", float64(queued))
 	m.gauge("queue_limit_bytes", "Bound of both together.", float64(s.spool.limit))
+	notes, age := s.spool.backlog(now)
+	m.gauge("spool_bytes", "What the spool takes on disk.", float64(s.spool.disk.bytes()))
+	m.gauge("spool_limit_bytes", "Bound of that.", float64(s.spool.disk.limit))
+	m.gauge("spool_notes", "Batches and gaps that the collector has not acknowledged.", float64(notes))
+	m.gauge("spool_age_seconds", "Time since the oldest of them began.", age.Seconds())
+	m.gauge("spool_failing", "Whether the disk does not take what is measured.", s.spool.failing())
+	m.counter("spool_errors_total", "Times that the disk did not take something.", s.counts.diskErrors.Load())
+	m.counter("spool_lost_notes_total", "Batches dropped before they were acknowledged, because the spool reached its bound.", s.counts.lostNotes.Load())
+	m.counter("spool_damaged_total", "Places of the spool that could not be read.", s.counts.damaged.Load())
 	m.gauge("concurrency_needed", "Attempts at once when no device answers.", float64(s.need.Load()))
 	m.counter("attempts_total", "Attempts begun.", s.counts.begun.Load())
 	m.gauge("late_seconds_max", "How late the latest attempt began.", time.Duration(s.counts.lateMax.Load()).Seconds())

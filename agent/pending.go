@@ -10,8 +10,9 @@ import (
 
 // row is the encoded lines of one sample.
 type row struct {
-	at    time.Time // the stamp of the lines, whole milliseconds
-	lines []byte
+	number uint64    // rows are numbered as they come, from 1, over all runs
+	at     time.Time // the stamp of the lines, whole milliseconds
+	lines  []byte
 }
 
 // pending holds what a chain has not sealed yet, by stamp.

@@ -4,11 +4,14 @@
 package agent
 
 import (
+	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/journal"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -60,15 +63,19 @@ func (s *spool) reconcile(heads []wire.Head) {
 		if c.known || c.quiet.After(now) {
 			continue
 		}
-		reason := gapRestart
-		if c.spoken || c.refusals > 0 {
+		reason := s.lossReason(c)
+		if c.why == "" && (c.met || c.refusals > 0) {
 			reason = evidence.GapLostThere
 		}
 		var changed bool
 		err := s.change(c, func() (err error) {
-			changed, err = c.reconcile(s.author, there[k], reason)
+			epoch, stow := c.head.Epoch, func() { s.stow(c) }
+			changed, err = c.reconcile(s.author, there[k], reason, stow)
 			if err == nil && !changed && c.refusals == 2 {
-				err = c.restart(s.author, evidence.BeginsChainRefused, there[k].Epoch)
+				err = c.restart(s.author, evidence.BeginsChainRefused, there[k].Epoch, time.Time{}, stow)
+			}
+			if c.head.Epoch != epoch {
+				s.void(k, c.head.Epoch) // it was sealed again
 			}
 			return err
 		})
@@ -84,6 +91,7 @@ func (s *spool) reconcile(heads []wire.Head) {
 		case changed:
 			s.log.Warn("chain goes on after a gap or under a new epoch", "customer", string(k.Customer), "stream", string(k.Stream), "queued", len(c.queue))
 		}
+		c.met = true
 		c.due = earlier(c.due, now) // what waited for this is sealed now
 	}
 	poke(s.wake)
@@ -110,15 +118,67 @@ func (s *spool) outgoing(most, bytes int) []outNote {
 	var notes []outNote
 	for _, c := range chains {
 		for _, n := range c.queue {
-			size := wire.FrameSize(n.raw)
+			size := wire.FrameSize(nil) + n.size
 			if !n.durable || len(notes) == most || (len(notes) > 0 && size > bytes) {
 				break
 			}
 			bytes -= size
-			notes = append(notes, outNote{c.chainKey, n.link.Hash, n.raw})
+			notes = append(notes, outNote{c.chainKey, n})
 		}
 	}
 	return notes
+}
+
+// texts fills in the texts of notes that lie on disk alone, and leaves out those of which
+// it gives nothing back, with what follows them in their chain. What is damaged becomes
+// a gap.
+func (s *spool) texts(notes []outNote) []outNote {
+	held := map[chainKey]bool{}
+	out := notes[:0]
+	for _, n := range notes {
+		if held[n.key] {
+			continue
+		}
+		var err error
+		if n.note.raw, err = s.disk.text(n.key.Stream, n.note); err != nil {
+			held[n.key] = true
+			s.unread(n, err)
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// mostReads is how often a note is read before a disk that gives errors has lost it.
+const mostReads = 12
+
+// unread deals with a note that the disk does not give back: damage becomes a gap at
+// once, an error after some tries.
+func (s *spool) unread(n outNote, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.chains[n.key]
+	if c == nil {
+		return
+	}
+	i := slices.IndexFunc(c.queue, func(q sealedNote) bool { return q.link.Hash == n.note.link.Hash })
+	if i < 0 {
+		return // dropped in the meantime
+	}
+	c.reads++
+	lost := errors.Is(err, journal.ErrDamaged) || errors.Is(err, errRecord) || errors.Is(err, fs.ErrNotExist)
+	if !lost && c.reads < mostReads {
+		c.quiet = time.Now().Add(stuckIdle)
+		return
+	}
+	s.counts.damaged.Add(1)
+	s.log.Error("batch in the spool is damaged: it becomes a signed gap", "customer", string(c.Customer), "stream", string(c.Stream), "seq", n.note.link.Seq, "err", err)
+	if err := s.change(c, func() error { return c.replace(s.author, i) }); err != nil {
+		s.log.Error("gap cannot be sealed", "customer", string(c.Customer), "err", err)
+	}
+	c.reads = 0
+	poke(s.ready)
 }
 
 // settle does what the collector's answers ask for: an acknowledged note leaves the
@@ -129,7 +189,7 @@ func (s *spool) settle(notes []outNote, results []wire.Result) {
 	refused := map[chainKey]bool{}
 	for i, n := range notes {
 		c := s.chains[n.key]
-		if c == nil || refused[n.key] || len(c.queue) == 0 || c.queue[0].link.Hash != n.hash {
+		if c == nil || refused[n.key] || len(c.queue) == 0 || c.queue[0].link.Hash != n.note.link.Hash {
 			continue // refused already: the rest of its chain only follows
 		}
 		r := results[i]
@@ -138,8 +198,11 @@ func (s *spool) settle(notes []outNote, results []wire.Result) {
 			s.refuse(c, r)
 			continue
 		}
-		s.queued -= len(n.raw)
+		before := c.queued
 		c.drop(1)
+		s.queued += c.queued - before
+		c.why, c.reads = "", 0
+		s.full.Store(false)
 		if c.refusals > 0 {
 			s.log.Info("chain is accepted again", "customer", string(c.Customer), "stream", string(c.Stream))
 		}
@@ -170,6 +233,7 @@ func (s *spool) refuse(c *chain, r wire.Result) {
 		s.queued -= c.queued
 		s.pending -= c.pend.bytes
 		c.queue, c.queued, c.pend, c.refusals, c.known = nil, 0, pending{}, 0, true
+		s.void(c.chainKey, c.head.Epoch+1)
 		return
 	}
 	if c.refusals > 2 {

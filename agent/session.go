@@ -74,13 +74,11 @@ func newSession(o Options, key signingKey) (*session, error) {
 	}
 	uploads, beats := newClient(base, config, o.Dial, pack), newClient(base, config, o.Dial, pack)
 	s.flights = newFlights(o.Now)
-	s.spool = &spool{
-		author: by, flights: s.flights, limit: o.QueueBytes, counts: &s.counts, log: o.Log, sealing: time.Minute,
-		heads: key.headsFile(o.StateDir),
-		wake:  make(chan struct{}, 1), ready: make(chan struct{}, 1),
-		assigned: map[vouch.CustomerID]bool{}, chains: map[chainKey]*chain{}, idle: map[chainKey]head{},
+	disk, err := openDisk(o.spool, o.SpoolBytes, o.SpoolAge, pack)
+	if err != nil {
+		return nil, err
 	}
-	s.spool.load()
+	s.spool = newSpool(by, s.flights, key.headsFile(o.StateDir), disk, o.QueueBytes, &s.counts, o.Log)
 	s.outcomes = newOutcomes()
 	s.health = newSelfCheck(s.flights, o.Log)
 	s.health.ask, s.health.record = s.askReference, s.recordReference
@@ -106,6 +104,7 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	g.Go(func() error { return s.schedule.Run(running) })
 	g.Go(func() error { return s.health.Run(running) })
 	g.Go(func() error { return s.spool.Run(running) })
+	g.Go(func() error { return s.spool.Journal(running) })
 	g.Go(func() error { return s.uploads.Run(running) })
 	g.Go(func() error { return s.beats.Run(running) })
 	g.Go(func() error { return s.assigner.Run(running) })
@@ -124,8 +123,11 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	s.spool.sealDue(true)
+	s.spool.writeRows(true)
 	s.spool.save()
 	s.uploads.flush(last)
+	s.spool.saveAll()
+	s.spool.disk.close()
 	s.uploads.client.close()
 	s.beats.client.close()
 	return err

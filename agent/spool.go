@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -24,38 +25,71 @@ const (
 	waitFlight  = 100 * time.Millisecond // to look again whether an urgent sample can be sealed
 )
 
-// spool holds every chain of the agent: it takes samples in, seals them into
-// batches, writes the heads down, and keeps what is sealed until the collector has
-// acknowledged it. It lies in memory and is bounded. When it is full nothing more is
-// sealed, and then the oldest samples are dropped before they are sealed, counted,
-// and told in the next batch: what is dropped so is no gap in a chain.
+// spool holds every chain of the agent: it takes samples in, journals them, seals them
+// into batches, and keeps what is sealed on disk until the collector has acknowledged
+// it, and longer where there is room. On disk it is bounded in bytes and age: the oldest
+// batches give way, and become signed gaps where nobody has acknowledged them.
+//
+// While the disk takes nothing everything waits in memory, which is bounded as well.
+// When that is full nothing more is sealed, and then the oldest samples are dropped
+// before they are sealed, counted, and told in the next batch: what is dropped so is no
+// gap in a chain.
 type spool struct {
 	author  author
 	flights *flights
 	heads   headsFile
-	limit   int // bytes, pending and queued together
+	disk    *spoolDisk
+	limit   int // bytes of memory, pending and queued together
 	counts  *counters
 	log     *slog.Logger
 
 	wake  chan struct{} // capacity 1: look at the chains now
 	ready chan struct{} // capacity 1: there is something to upload
+	fresh chan struct{} // capacity 1: there are rows to write
 
-	saving sync.Mutex // held while heads are written, before mu
+	rowsDown, notesDown, headsDown atomic.Bool // could not be written
+	full                           atomic.Bool // notes were dropped since the collector acknowledged any
 
-	mu       sync.Mutex // guards all below
-	encoder  evidence.Encoder
-	scratch  []byte
-	location vouch.LocationID
-	sealing  time.Duration
-	assigned map[vouch.CustomerID]bool
-	chains   map[chainKey]*chain
-	idle     map[chainKey]head // heads of chains that are not in use
-	headLost bool              // the file of heads was missing or damaged
-	unsaved  bool              // a head has moved since it was written
-	moves    uint64            // counts how often one has
-	failing  bool              // heads could not be written
-	pending  int               // bytes
-	queued   int               // bytes
+	journal rowsJournal
+
+	saving    sync.Mutex // held while notes and heads are written, before mu
+	takenOver bool       // the heads beside the spool are gone
+
+	mu           sync.Mutex // guards all below
+	encoder      evidence.Encoder
+	scratch      []byte
+	location     vouch.LocationID
+	sealing      time.Duration
+	assigned     map[vouch.CustomerID]bool
+	chains       map[chainKey]*chain
+	idle         map[chainKey]headJSON // heads of chains that are not in use
+	revived      map[chainKey]*revived // what the last run left of chains that are not in use yet
+	headLost     bool                  // the heads were missing or damaged
+	damaged      bool                  // the spool was when it was read
+	unsaved      bool                  // a head has moved since it was written
+	moves        uint64                // counts how often one has
+	voids        map[vouch.Stream][]void
+	pending      int    // bytes
+	queued       int    // bytes
+	number       uint64 // of the latest row
+	toWrite      []freshRow
+	toWriteBytes int
+}
+
+// newSpool returns a spool that goes on where the last run ended, as far as fs holds it.
+func newSpool(by author, f *flights, heads headsFile, d *spoolDisk, limit int, counts *counters, log *slog.Logger) *spool {
+	s := &spool{
+		flights: f, heads: heads, disk: d, limit: limit, counts: counts, log: log, sealing: time.Minute,
+		wake: make(chan struct{}, 1), ready: make(chan struct{}, 1), fresh: make(chan struct{}, 1),
+		assigned: map[vouch.CustomerID]bool{}, chains: map[chainKey]*chain{}, idle: map[chainKey]headJSON{},
+		revived: map[chainKey]*revived{}, voids: map[vouch.Stream][]void{},
+		journal: rowsJournal{last: map[uint64]uint64{}},
+	}
+	by.rows = func() uint64 { return s.number }
+	by.load, by.text = d.load, d.text
+	s.author = by
+	s.load()
+	return s
 }
 
 // assign tells for which customers there are chains, where the agent stands, and how
@@ -74,6 +108,11 @@ func (s *spool) assign(location vouch.LocationID, customers []vouch.CustomerID, 
 		}
 		s.open(chainKey{c, vouch.Telemetry}, now)
 	}
+	for k, r := range s.revived { // of customers who are not assigned any more
+		if len(r.queue)+len(r.rows) > 0 {
+			s.open(k, now)
+		}
+	}
 	for _, c := range s.chains {
 		c.due = earlier(c.due, s.nextDue(c, now))
 	}
@@ -85,16 +124,13 @@ func (s *spool) assign(location vouch.LocationID, customers []vouch.CustomerID, 
 func (s *spool) open(k chainKey, now time.Time) *chain {
 	c := s.chains[k]
 	if c == nil {
-		c = &chain{chainKey: k, location: s.location, head: s.idle[k], saved: s.idle[k]}
-		delete(s.idle, k)
-		if s.headLost {
-			c.begins = evidence.BeginsHeadLost
-		}
+		c = &chain{chainKey: k, location: s.location}
 		h := fnv.New64a()
 		io.WriteString(h, string(s.author.agent)+"\x00"+string(k.Customer)+"\x00"+string(k.Stream)) // a hash never fails
 		c.phase = h.Sum64()
 		c.due = s.nextDue(c, now)
 		s.chains[k] = c
+		s.resume(c)
 	}
 	return c
 }
@@ -157,7 +193,13 @@ func (s *spool) append(stream vouch.Stream, m vouch.Sample, e event) []byte {
 	}
 	lines = append([]byte(nil), lines...)
 	s.pending += len(lines)
-	c.add(row{m.Start, lines})
+	s.number++
+	r := row{s.number, m.Start, lines}
+	c.add(r)
+	if s.toWriteBytes < s.limit/4 { // or else the disk is far behind
+		s.toWrite, s.toWriteBytes = append(s.toWrite, freshRow{c.chainKey, r}), s.toWriteBytes+len(lines)
+	}
+	poke(s.fresh)
 	if e.urgent {
 		c.urgent = m.Start
 	}
@@ -183,8 +225,7 @@ func (s *spool) change(c *chain, do func() error) error {
 	s.counts.sealed.Add(uint64(max(0, len(c.queue)-notes)))
 	s.counts.dropped.Add(c.lost - lost)
 	if c.head != at {
-		s.unsaved = true
-		s.moves++
+		s.moved()
 	}
 	return err
 }
@@ -209,6 +250,7 @@ func (s *spool) makeRoom() {
 	for most != nil && len(most.pend.rows) > 0 && s.pending+s.queued > s.limit-s.limit/64 {
 		s.pending -= len(most.pend.dropOldest().lines)
 		most.dropped++
+		s.moved()
 		s.counts.dropped.Add(1)
 	}
 }
@@ -262,7 +304,7 @@ func (s *spool) sealDue(all bool) (wait time.Duration) {
 		if !s.assigned[k.Customer] && len(c.pend.rows) == 0 && len(c.queue) == 0 {
 			delete(s.chains, k)
 			if c.head.Seq > 0 {
-				s.idle[k] = c.head
+				s.idle[k] = c.standing()
 			}
 		}
 	}
@@ -272,7 +314,7 @@ func (s *spool) sealDue(all bool) (wait time.Duration) {
 // when is when the chain wants to be sealed, given how far it can be.
 func (c *chain) when(through time.Time) time.Time {
 	at := c.due
-	if !c.known {
+	if !c.known && !c.settled() {
 		return at
 	}
 	soon := c.last.Add(soonestSeal)
@@ -292,6 +334,9 @@ func (c *chain) when(through time.Time) time.Time {
 	return at
 }
 
+// settled reports whether the next number of the chain is clear without the collector.
+func (c *chain) settled() bool { return c.head.Seq > 0 || c.begins != "" }
+
 // early is how long before it is due a chain may be sealed along with others.
 func (s *spool) early() time.Duration { return min(mostEarly, s.sealing/10) }
 
@@ -304,7 +349,7 @@ func (s *spool) seal(c *chain, through, now time.Time) {
 	if through.After(c.urgent) {
 		c.urgent = time.Time{}
 	}
-	if !c.known {
+	if !c.known && !c.settled() {
 		return
 	}
 	c.last = now

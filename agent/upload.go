@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -112,13 +111,13 @@ func (u *uploader) once(ctx context.Context) (sent int, err error) {
 		u.spool.reconcile(heads.Heads)
 		u.spool.save()
 	}
-	notes := u.spool.outgoing(wire.MaxNotes, uploadBytes)
+	notes := u.spool.texts(u.spool.outgoing(wire.MaxNotes, uploadBytes))
 	if len(notes) == 0 {
 		return 0, nil
 	}
 	raw := make([][]byte, len(notes))
 	for i, n := range notes {
-		raw[i] = n.raw
+		raw[i] = n.note.raw
 	}
 	var answer wire.BatchesAnswer
 	if _, _, err := u.client.post(limited, wire.PathBatches, raw, &answer); err != nil {
@@ -138,7 +137,7 @@ func (u *uploader) took(ctx context.Context, err error) {
 	case err != nil:
 		u.counts.uploadErrors.Add(1)
 		if !u.failing {
-			u.log.Warn("upload fails: batches wait in memory", "err", err)
+			u.log.Warn("upload fails: batches wait in the spool", "err", err)
 		}
 		u.failing = true
 	default:
@@ -153,6 +152,5 @@ func (u *uploader) took(ctx context.Context, err error) {
 // outNote is a note on its way.
 type outNote struct {
 	key  chainKey
-	hash evidence.Hash
-	raw  []byte
+	note sealedNote
 }

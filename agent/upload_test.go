@@ -14,6 +14,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/journal/journaltest"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -186,6 +187,7 @@ func TestFullQueueDropsBeforeSealingAndSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, assignment(20))
 		b.opts.QueueBytes = 4 << 20
+		b.opts.SpoolOn(&journaltest.FS{Fail: onlyHeads}) // all that is left is memory
 		b.network.points = []vouch.Point{{Measurement: "bulk", Fields: []vouch.Field{{Name: "text", Value: vouch.Text(strings.Repeat("x", 8000))}}}}
 		b.collector.set(func(c *collector) { c.before = refuse(wire.PathBatches, http.StatusServiceUnavailable, "") })
 		b.start()

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/vouch-sla/vouch"
 )
@@ -24,8 +25,15 @@ type Agent struct {
 	Source      netip.Addr // address to probe from; the zero value lets the system choose
 	Credentials map[string]Credential
 	Metrics     string // HOST:PORT for metrics and health; empty for none
-	Queue       int64  // bytes of batches that wait for the collector at most
+	Queue       int64  // bytes of samples and batches in memory at most
+	Spool       Spool
 	LogLevel    slog.Level
+}
+
+// Spool is the part of an agent's data directory in which samples and batches lie.
+type Spool struct {
+	Bytes int64         // at most; what does not fit is dropped, the oldest first
+	Age   time.Duration // of the oldest batch in it at most
 }
 
 // Upstream is the collector as an agent knows it.
@@ -54,6 +62,10 @@ const (
 	defaultMetrics = "127.0.0.1:7481"
 	// Some hours of batches of 100 devices, on a machine with little memory.
 	defaultQueue = 32 << 20
+	// Fits the flash of a router, and holds two weeks of ten of them.
+	defaultSpoolBytes = 64 << 20
+	// Longer than anybody waits for the figures of a month.
+	defaultSpoolAge = 30 * 24 * time.Hour
 )
 
 // LoadAgent reads an agent's file and the secrets that it names. With a mistake
@@ -91,6 +103,10 @@ func (l *loader) agent(name string) Agent {
 	}
 	metrics.done()
 	a.Queue = m.get("queue").size(1<<20, 64<<30, defaultQueue)
+	spool := m.get("spool").mapping()
+	a.Spool.Bytes = spool.get("bytes").size(4<<20, 1<<40, defaultSpoolBytes)
+	a.Spool.Age = spool.get("age").duration(time.Hour, 366*24*time.Hour, defaultSpoolAge)
+	spool.done()
 	a.LogLevel = m.get("log_level").logLevel()
 	return a
 }

@@ -5,6 +5,7 @@ package configs_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/vouch-sla/vouch/configs"
 )
@@ -21,6 +22,8 @@ func TestAgentMistakes(t *testing.T) {
 		{"no URL", file, "https://127.0.0.1:7443", "▸127.0.0.1:7443", "url is no URL (not shown), allowed is http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH"},
 		{"bad source", file, "#source: 192.0.2.20", "source: ▸0.0.0.0", `source "0.0.0.0" is no address of one host, allowed is a unicast address`},
 		{"queue without unit", file, "queue: 32MiB", "queue: ▸32", "queue is a number, allowed is a size with its unit, as 512KiB, 8MiB or 1GiB"},
+		{"small spool", file, "  bytes: 64MiB", "  bytes: ▸1MiB", "bytes 1MiB is out of range, allowed are 4MiB to 1024GiB"},
+		{"spool for a moment", file, "  age: 720h", "  age: ▸5m", "age 5m is out of range, allowed are 1h to 8784h"},
 		{"literal secret", file, "file:secrets/snmp-community", "▸canary", "community" + literal},
 		{"literal secret with a colon", file, "file:secrets/snmp-community", `▸"canary:canary"`, "community" + literal},
 		{"number as a secret", file, "file:secrets/snmp-community", "▸12345678", "community is a number, allowed is a text: put it in quotes"},
@@ -97,6 +100,9 @@ func TestAgent(t *testing.T) {
 	}
 	if c := a.Credentials["v3"]; c.Level != "authPriv" || c.PrivacyProtocol != "AES256C" || c.PrivacyPassword.Reveal() != "a long enough secret" {
 		t.Errorf("credential v3 = %+v, want authPriv with AES256C and its password", c)
+	}
+	if a.Spool != (configs.Spool{Bytes: 64 << 20, Age: 30 * 24 * time.Hour}) {
+		t.Errorf("spool = %+v, want 64 MiB and 30 days", a.Spool)
 	}
 	if c := a.Credentials["lab"]; c.Version != "2c" || c.Community.Reveal() != "public" {
 		t.Errorf("credential lab = %+v, want 2c with public", c)

@@ -89,6 +89,8 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 		StatusSocket:  agent.StatusSocket(config.Data),
 		Version:       version,
 		QueueBytes:    int(min(config.Queue, 1<<31-1)),
+		SpoolBytes:    config.Spool.Bytes,
+		SpoolAge:      config.Spool.Age,
 		Log:           log,
 	})
 }

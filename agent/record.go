@@ -1,0 +1,302 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/journal"
+	"github.com/vouch-sla/vouch/internal/wire"
+)
+
+// This file is the records of the spool on disk.
+
+// Kinds of records.
+const (
+	recordRows byte = 1 + iota // samples that are not sealed, in the log of samples
+	recordNote                 // a batch or a gap, in the log of its stream
+	recordVoid                 // notes of a chain that will never be sent, in the log of its stream
+)
+
+// Bits of the first byte of a record's body.
+const (
+	bitPacked = 1 << iota // what can be compressed is
+	bitGap
+)
+
+// mostRatio of what is packed: [wire.Decompressor] refuses what expands more.
+const mostRatio = 400
+
+// mostRows bounds the lines in one record of samples, in bytes.
+const mostRows = 512 << 10
+
+// errRecord says that a record whose checksum is right cannot be understood: another
+// version of the program wrote it.
+var errRecord = errors.New("record of the spool is not understood")
+
+// rowsRecord is samples as they are journalled.
+type rowsRecord struct {
+	Location vouch.LocationID
+	Chains   []rowsChain
+	Rows     []journalRow
+}
+
+// rowsChain is a chain that has rows in a record: all its samples from From until
+// before Through lie in the journal up to this record, or are sealed.
+type rowsChain struct {
+	Key           chainKey
+	From, Through time.Time
+}
+
+type journalRow struct {
+	Chain int // index in Chains
+	row
+}
+
+// appendRows encodes a record of samples.
+func appendRows(r rowsRecord, pack *packer) []byte {
+	var b []byte
+	b = appendText(b, string(r.Location))
+	b = binary.AppendUvarint(b, uint64(len(r.Chains)))
+	for _, c := range r.Chains {
+		b = appendText(b, string(c.Key.Customer))
+		b = append(b, streamByte(c.Key.Stream))
+		b = appendTime(b, c.From)
+		b = appendTime(b, c.Through)
+	}
+	for _, x := range r.Rows {
+		b = binary.AppendUvarint(b, uint64(x.Chain))
+		b = binary.AppendUvarint(b, x.number)
+		b = appendTime(b, x.at)
+		b = appendText(b, string(x.lines))
+	}
+	return packed(0, nil, b, pack)
+}
+
+// parseRows decodes a record of samples. Nothing of the payload is kept.
+func parseRows(payload []byte, pack *packer) (r rowsRecord, err error) {
+	if len(payload) == 0 {
+		return r, errRecord
+	}
+	b, err := unpacked(payload[0], payload[1:], pack)
+	if err != nil {
+		return r, err
+	}
+	d := decoder{rest: b}
+	r.Location = vouch.LocationID(d.text(vouch.MaxIDLen))
+	for range d.count(len(b)) {
+		r.Chains = append(r.Chains, rowsChain{chainKey{vouch.CustomerID(d.text(vouch.MaxIDLen)), d.stream()}, d.time(), d.time()})
+	}
+	for d.err == nil && len(d.rest) > 0 {
+		i := d.uint()
+		x := journalRow{int(min(i, 1<<30)), row{number: d.uint(), at: d.time(), lines: []byte(d.text(len(b)))}}
+		if x.Chain >= len(r.Chains) {
+			d.fail()
+		}
+		r.Rows = append(r.Rows, x)
+	}
+	return r, d.err
+}
+
+// appendNote encodes a note with what its chain needs to know of it, so that finding
+// out what lies in the spool unpacks and verifies nothing.
+func appendNote(n sealedNote, pack *packer) []byte {
+	l := n.link
+	var b []byte
+	b = appendText(b, string(l.Customer))
+	b = appendText(b, string(l.Location))
+	b = binary.AppendUvarint(b, l.Epoch)
+	b = binary.AppendUvarint(b, l.First)
+	b = binary.AppendUvarint(b, l.Seq)
+	b = append(b, l.Prev[:]...)
+	b = append(b, l.Head[:]...)
+	b = append(b, l.Hash[:]...)
+	b = appendTime(b, l.From)
+	b = appendTime(b, l.Through)
+	b = binary.AppendUvarint(b, n.rows)
+	b = appendText(b, n.begins)
+	b = binary.AppendUvarint(b, uint64(len(n.raw)))
+	var bits byte
+	if l.Gap {
+		bits = bitGap
+	}
+	return packed(bits, b, n.raw, pack)
+}
+
+// parseNote decodes a note. Its raw text is left out, and read by rawOf.
+func parseNote(payload []byte, stream vouch.Stream) (n sealedNote, packedRaw []byte, err error) {
+	d := decoder{rest: payload}
+	bits := d.byte()
+	l := &n.link
+	l.Stream, l.Gap = stream, bits&bitGap != 0
+	l.Customer, l.Location = vouch.CustomerID(d.text(vouch.MaxIDLen)), vouch.LocationID(d.text(vouch.MaxIDLen))
+	l.Epoch, l.First, l.Seq = d.uint(), d.uint(), d.uint()
+	l.Prev, l.Head, l.Hash = d.hash(), d.hash(), d.hash()
+	l.From, l.Through = d.time(), d.time()
+	n.rows, n.begins = d.uint(), d.text(256)
+	n.size = int(min(d.uint(), evidence.MaxNote+1))
+	if l.Epoch == 0 || l.First == 0 || l.Seq < l.First || n.size == 0 || n.size > evidence.MaxNote {
+		d.fail()
+	}
+	return n, d.rest, d.err
+}
+
+// rawOf returns the text of a note from its record.
+func rawOf(payload []byte, stream vouch.Stream, pack *packer) ([]byte, error) {
+	n, rest, err := parseNote(payload, stream)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := unpacked(payload[0], rest, pack)
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) != n.size || evidence.Sum(raw) != n.link.Hash {
+		return nil, journal.ErrDamaged
+	}
+	return bytes.Clone(raw), nil // not a part of the record
+}
+
+// void says that no note of a customer's chain in an epoch before Epoch is sent any more.
+type void struct {
+	Customer vouch.CustomerID
+	Epoch    uint64
+}
+
+func appendVoid(v void) []byte {
+	return binary.AppendUvarint(appendText(nil, string(v.Customer)), v.Epoch)
+}
+
+func parseVoid(payload []byte) (void, error) {
+	d := decoder{rest: payload}
+	v := void{vouch.CustomerID(d.text(vouch.MaxIDLen)), d.uint()}
+	return v, d.err
+}
+
+// packed returns a byte of bits, head, and body, which is compressed where that helps.
+func packed(bits byte, head, body []byte, pack *packer) []byte {
+	if z := pack.compress(body); len(z) < len(body) && len(z)*mostRatio > len(body) {
+		bits, body = bits|bitPacked, z
+	}
+	return append(append(append(make([]byte, 0, 1+len(head)+len(body)), bits), head...), body...)
+}
+
+func unpacked(bits byte, body []byte, pack *packer) ([]byte, error) {
+	if bits&bitPacked == 0 {
+		return body, nil
+	}
+	return pack.unzip.Read(bytes.NewReader(body), wire.EncodingZstd)
+}
+
+func streamByte(s vouch.Stream) byte {
+	if s == vouch.Availability {
+		return 'a'
+	}
+	return 't'
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// appendTime writes Unix milliseconds; 0 stands for the zero time.
+func appendTime(b []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return binary.AppendVarint(b, 0)
+	}
+	return binary.AppendVarint(b, t.UnixMilli())
+}
+
+// decoder takes a record apart. After an error everything is zero.
+type decoder struct {
+	rest []byte
+	err  error
+}
+
+func (d *decoder) fail() {
+	if d.err == nil {
+		d.err = errRecord
+	}
+	d.rest = nil
+}
+
+func (d *decoder) take(n int) []byte {
+	if n < 0 || n > len(d.rest) {
+		d.fail()
+		return nil
+	}
+	b := d.rest[:n]
+	d.rest = d.rest[n:]
+	return b
+}
+
+func (d *decoder) byte() byte {
+	if b := d.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (d *decoder) uint() uint64 {
+	v, n := binary.Uvarint(d.rest)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return v
+}
+
+// count reads how many of something follow, each of which takes a byte or more.
+func (d *decoder) count(most int) int {
+	v := d.uint()
+	if v > uint64(min(most, len(d.rest))) {
+		d.fail()
+		return 0
+	}
+	return int(v)
+}
+
+func (d *decoder) text(most int) string {
+	v := d.uint()
+	if v > uint64(most) {
+		d.fail()
+		return ""
+	}
+	return string(d.take(int(v)))
+}
+
+func (d *decoder) time() time.Time {
+	v, n := binary.Varint(d.rest)
+	if n <= 0 {
+		d.fail()
+		return time.Time{}
+	}
+	d.rest = d.rest[n:]
+	if v == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(v).UTC()
+}
+
+func (d *decoder) hash() (h evidence.Hash) {
+	copy(h[:], d.take(len(h)))
+	return h
+}
+
+func (d *decoder) stream() vouch.Stream {
+	switch d.byte() {
+	case 'a':
+		return vouch.Availability
+	case 't':
+		return vouch.Telemetry
+	}
+	d.fail()
+	return ""
+}
