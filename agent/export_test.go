@@ -63,21 +63,29 @@ func NewSchedule(agent vouch.AgentID, limit int, attempt func(context.Context, J
 
 func (s *schedule) Assign(jobs []Job, now time.Time) int { return s.assign(jobs, now) }
 
-// NewRecorder returns what records a sample and what seals and packs all of them, as
-// an agent that has spoken with its collector does it.
-func NewRecorder(dir string) (record func(vouch.Sample), seal func()) {
+// Recorder is what records samples and seals and packs all of them, as an agent that has
+// spoken with its collector does it.
+type Recorder struct {
+	Record  func(vouch.Sample)
+	Journal func()       // writes samples down, as it is done every half second
+	Seal    func()       // once a minute
+	Bytes   func() int64 // that lie on disk
+}
+
+// NewRecorder returns a recorder whose spool lies on fs.
+func NewRecorder(dir string, fs journal.FS) Recorder {
 	key, err := openKey(dir, "a1")
 	if err != nil {
 		panic(err)
 	}
-	o, _ := Options{ID: "a1", StateDir: dir, CollectorURL: "https://x", QueueBytes: 1 << 30}.complete()
+	o, _ := Options{ID: "a1", StateDir: dir, CollectorURL: "https://x", QueueBytes: 1 << 30, SpoolBytes: 1 << 30, spool: fs}.complete()
 	s, err := newSession(o, key)
 	if err != nil {
 		panic(err)
 	}
 	s.spool.assign("north", []vouch.CustomerID{"acme"}, time.Minute, time.Now())
 	s.spool.reconcile(nil)
-	return func(m vouch.Sample) { s.tell(m, vouch.Watch{}) }, func() {
+	return Recorder{func(m vouch.Sample) { s.tell(m, vouch.Watch{}) }, func() { s.spool.writeRows(false) }, func() {
 		s.spool.sealDue(true)
 		s.spool.save()
 		for _, c := range s.spool.chains {
@@ -92,5 +100,5 @@ func NewRecorder(dir string) (record func(vouch.Sample), seal func()) {
 				s.spool.queued += c.queued - before
 			}
 		}
-	}
+	}, s.spool.disk.bytes}
 }

@@ -33,7 +33,7 @@ type mark struct {
 }
 
 // load reads what the last run left: heads, notes, and samples that were not sealed. It
-// writes nothing, and what is damaged costs nothing beside itself.
+// changes nothing, and what is damaged costs nothing beside itself.
 func (s *spool) load() {
 	s.loadHeads()
 	for _, stream := range streams {
@@ -43,6 +43,7 @@ func (s *spool) load() {
 		r.settle(s.idle[k])
 	}
 	s.loadRows()
+	s.settleDisk()
 	notes, rows := 0, 0
 	for _, r := range s.revived {
 		notes, rows = notes+len(r.queue), rows+len(r.rows)
@@ -102,6 +103,32 @@ func (s *spool) loadNotes(stream vouch.Stream) {
 		}
 	})
 	s.tellDamage(string(stream), found, unknown)
+}
+
+// settleDisk makes what was read survive a power cut, or has it written again.
+func (s *spool) settleDisk() {
+	if _, err := s.disk.rows.Settle(); err != nil {
+		s.rowsFailed(err)
+	}
+	for _, stream := range streams {
+		uncertain, err := s.disk.notes[stream].Settle()
+		if err == nil {
+			continue
+		}
+		s.diskFails(&s.notesDown, err)
+		for k, r := range s.revived {
+			for i := range r.queue {
+				n := &r.queue[i]
+				if k.Stream != stream || !slices.Contains(uncertain, n.at.Segment) {
+					continue
+				}
+				if raw, err := s.disk.text(stream, *n); err == nil {
+					n.raw, n.stored, n.durable = raw, false, false
+				}
+			}
+		}
+		s.moved()
+	}
 }
 
 // tellDamage counts what could not be read and logs it once.
@@ -215,6 +242,9 @@ func (s *spool) resume(c *chain) {
 	}
 	if s.headLost && c.head.Seq == 0 {
 		c.begins = evidence.BeginsHeadLost
+	}
+	for _, n := range c.queue {
+		c.queued += len(n.raw)
 	}
 	if r != nil && len(c.queue) > 0 {
 		c.fill(s.author, s.lossReason(c))

@@ -115,14 +115,10 @@ func (c *chain) standing() headJSON {
 // unstored returns the notes that do not lie on disk. A gap can be made again from what
 // lies there; it is not written.
 func (c *chain) unstored() []sealedNote {
-	first := len(c.queue)
-	for first > 0 && !c.queue[first-1].stored {
-		first--
-	}
 	var list []sealedNote
-	for _, n := range c.queue[first:] {
-		if !n.link.Gap {
-			list = append(list, n)
+	for i := range c.queue {
+		if n := &c.queue[i]; !n.stored && !n.link.Gap {
+			list = append(list, *n)
 		}
 	}
 	return list

@@ -18,7 +18,9 @@ type Cell struct {
 	names   [2]string
 	files   [2]File
 	room    [2]int64 // bytes that a file has on disk
+	named   [2]bool  // its name is known to survive a power cut
 	version uint64   // of what was stored last
+	loaded  bool     // it was read, and not stored by this process
 	least   int64
 }
 
@@ -48,6 +50,7 @@ func (c *Cell) Load() ([]byte, error) {
 	}
 	switch {
 	case best != nil:
+		c.loaded = true
 		return best, nil
 	case missing == len(c.names):
 		return nil, fs.ErrNotExist
@@ -82,6 +85,12 @@ func (c *Cell) Store(value []byte) error {
 	// An error leaves the version as it is: the copy that failed is tried again, and the
 	// other is never touched before this one is whole.
 	i := (c.version + 1) % 2
+	if c.loaded { // and an earlier process may have failed to sync that other one
+		if err := c.settle(1 - int(i)); err != nil {
+			return fmt.Errorf("write %s: %w", c.names[1-i], err)
+		}
+		c.loaded = false
+	}
 	payload := append(binary.LittleEndian.AppendUint64(nil, c.version+1), value...)
 	if err := c.write(int(i), appendFrame(nil, Pos{}, 0, payload)); err != nil {
 		c.closeFile(int(i))
@@ -89,6 +98,27 @@ func (c *Cell) Store(value []byte) error {
 	}
 	c.version++
 	return nil
+}
+
+// settle makes what was read survive a power cut.
+func (c *Cell) settle(i int) error {
+	f, err := c.fs.Open(c.names[i], os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, payload, err := readFrame(f, Pos{})
+	if err != nil {
+		return err
+	}
+	// Written again, as what a sync has failed on counts as clean, and is not.
+	if _, err := f.WriteAt(appendFrame(nil, Pos{}, 0, payload), 0); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return c.fs.SyncDir()
 }
 
 func (c *Cell) write(i int, frame []byte) (err error) {
@@ -100,7 +130,6 @@ func (c *Cell) write(i int, frame []byte) (err error) {
 			return err
 		}
 	}
-	fresh := c.room[i] == 0
 	if need := max(c.least, int64(len(frame))); c.room[i] < need {
 		if err := c.files[i].Allocate(need); err != nil {
 			return err
@@ -113,10 +142,12 @@ func (c *Cell) write(i int, frame []byte) (err error) {
 	if err := c.files[i].Sync(); err != nil {
 		return err
 	}
-	if fresh {
-		return c.fs.SyncDir()
+	if c.named[i] {
+		return nil
 	}
-	return nil
+	err = c.fs.SyncDir()
+	c.named[i] = err == nil
+	return err
 }
 
 func (c *Cell) closeFile(i int) {

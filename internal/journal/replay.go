@@ -4,6 +4,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,52 @@ func (l *Log) Replay(do func(at Pos, kind byte, payload []byte)) Found {
 		})
 	}
 	return found
+}
+
+// latest is how many segments [Log.Settle] writes again. An earlier process that went on
+// after an error has said again in later ones what was not certain.
+const latest = 4
+
+// Settle makes what an earlier process left survive a power cut as well as the kill that
+// it has survived: it writes the latest segments again in place, as what a sync has
+// failed on counts as clean and is not, and syncs the others. It returns the segments of
+// which that did not succeed, and why.
+func (l *Log) Settle() (uncertain []uint64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var buf []byte
+	for i, s := range l.segments {
+		var raw []byte
+		var e error
+		if i >= len(l.segments)-latest {
+			raw, e = l.load(buf, s)
+			buf = raw
+			raw = bytes.TrimRight(raw, "\x00")
+		}
+		if e == nil {
+			e = l.rewrite(s, raw)
+		}
+		if e != nil {
+			uncertain = append(uncertain, s.number)
+			err = fmt.Errorf("sync segment %s: %w", l.name(s.number), e)
+		}
+	}
+	return uncertain, err
+}
+
+// rewrite writes what a segment holds over itself, and syncs it.
+func (l *Log) rewrite(s segment, raw []byte) error {
+	f, err := l.fs.Open(l.name(s.number), os.O_RDWR)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if len(raw) > 0 {
+		if _, err := f.WriteAt(raw, 0); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
 }
 
 // load reads a segment into buf, with zeros where the disk gave nothing back.

@@ -1,0 +1,361 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package agent_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/agent"
+	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/probes"
+)
+
+// What a child of a test is told.
+const (
+	childState = "VOUCH_AGENT_STATE" // the state directory
+	childURL   = "VOUCH_AGENT_URL"
+	childPin   = "VOUCH_AGENT_PIN"
+	childMount = "VOUCH_AGENT_MOUNT" // options of a small file system to put there first
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childState); dir != "" {
+		if err := child(dir); err != nil {
+			fmt.Fprintln(os.Stderr, "child:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// teller is a prober that numbers its answers and says each before it gives it.
+type teller struct {
+	mu sync.Mutex
+	n  uint64
+}
+
+func (p *teller) Probe(context.Context, probes.Target) vouch.Result {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.n++
+	id := uint64(os.Getpid())<<32 | p.n
+	fmt.Println("made", id)
+	text := make([]byte, 4000)
+	for i := range text {
+		text[i] = byte('0' + rand.IntN(64))
+	}
+	return vouch.Result{Outcome: vouch.Up, Points: []vouch.Point{{Measurement: "told", Fields: []vouch.Field{
+		{Name: "id", Value: vouch.Uint(id)}, {Name: "noise", Value: vouch.Text(string(text))},
+	}}}}
+}
+
+// child is an agent as a process of its own: agent.Run on a real disk and a real socket.
+func child(dir string) error {
+	if options := os.Getenv(childMount); options != "" {
+		seed := dir + ".seed"
+		if err := os.CopyFS(seed, os.DirFS(dir)); err != nil {
+			return err
+		}
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+			return fmt.Errorf("mount: %w", err)
+		}
+		for _, name := range []string{"key", "heads"} {
+			raw, err := os.ReadFile(filepath.Join(seed, name))
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), raw, 0o600); err != nil {
+				return err
+			}
+		}
+	}
+	o := agent.Options{
+		ID: "a1", StateDir: dir, CollectorURL: os.Getenv(childURL), SpoolBytes: 8 << 20,
+		Probers: map[vouch.Kind]probes.Prober{vouch.KindICMP: &teller{}},
+		Log:     slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}
+	if _, err := hex.Decode(o.Pin[:], []byte(os.Getenv(childPin))); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	fmt.Println("begins")
+	return agent.Run(ctx, o)
+}
+
+// plant is a collector in this process and agents as processes of their own, one after
+// the other.
+type plant struct {
+	t         *testing.T
+	state     string
+	url       string
+	collector *collector
+	ln        net.Listener
+
+	mu   sync.Mutex
+	made map[uint64]time.Time // by id: when the agent said it
+	log  bytes.Buffer
+	note chan struct{} // capacity 1: something was said
+}
+
+func newPlant(t *testing.T) *plant {
+	t.Helper()
+	state := filepath.Join(t.TempDir(), "state")
+	vkey, err := agent.VerifierKey(state, "a1")
+	check(t, err)
+	a := assignment(5)
+	a.References = nil
+	a.Sealing, a.Heartbeat = 300*time.Millisecond, time.Second
+	for i := range a.Devices {
+		a.Devices[i].Checks[0].Interval, a.Devices[i].Checks[0].Timeout = 100*time.Millisecond, 50*time.Millisecond
+	}
+	p := &plant{t: t, state: state, collector: newCollector(t, vkey), made: map[uint64]time.Time{}, note: make(chan struct{}, 1)}
+	p.collector.assign(a)
+	p.ln, err = net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	p.collector.listen(p.ln)
+	t.Cleanup(p.collector.close)
+	p.url = "https://" + p.ln.Addr().String()
+	return p
+}
+
+// process is an agent that runs.
+type process struct {
+	cmd  *exec.Cmd
+	read sync.WaitGroup
+}
+
+func (p *plant) start(mount string) *process {
+	p.t.Helper()
+	c := &process{cmd: exec.Command(os.Args[0])}
+	c.cmd.Env = append(os.Environ(), childState+"="+p.state, childURL+"="+p.url, childPin+"="+hex.EncodeToString(p.collector.pin[:]), childMount+"="+mount)
+	if mount != "" {
+		c.cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS} // mounts go with the process
+	}
+	out, err := c.cmd.StdoutPipe()
+	check(p.t, err)
+	errs, err := c.cmd.StderrPipe()
+	check(p.t, err)
+	if err := c.cmd.Start(); err != nil {
+		if errors.Is(err, syscall.EPERM) {
+			p.t.Skip("a file system of its own needs root: run the tests as root")
+		}
+		p.t.Fatal(err)
+	}
+	for _, r := range []*bufio.Scanner{bufio.NewScanner(out), bufio.NewScanner(errs)} {
+		c.read.Go(func() {
+			for r.Scan() {
+				p.hear(r.Text())
+			}
+		})
+	}
+	p.t.Cleanup(func() { _ = c.cmd.Process.Kill() }) // where the test gave up
+	return c
+}
+
+func (p *plant) hear(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var id uint64
+	if n, _ := fmt.Sscanf(line, "made %d", &id); n == 1 {
+		p.made[id] = time.Now()
+	} else {
+		fmt.Fprintln(&p.log, line)
+	}
+	select {
+	case p.note <- struct{}{}:
+	default:
+	}
+}
+
+// end sends a signal and waits for the end of the process. It returns when the signal was
+// sent.
+func (p *plant) end(c *process, s os.Signal) time.Time {
+	p.t.Helper()
+	at := time.Now()
+	check(p.t, c.cmd.Process.Signal(s))
+	c.read.Wait()
+	if err := c.cmd.Wait(); err != nil && s != os.Kill {
+		p.t.Fatalf("agent = %v:\n%s", err, p.log.String())
+	}
+	return at
+}
+
+// wait waits until the agents have said something, or made more samples.
+func (p *plant) wait(what string, done func() bool) {
+	p.t.Helper()
+	limit := time.After(time.Minute)
+	for {
+		p.mu.Lock()
+		ok := done()
+		p.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-p.note:
+		case <-limit:
+			p.t.Fatalf("after a minute not: %s\n%s", what, p.log.String())
+		}
+	}
+}
+
+func (p *plant) logged(s string, n int) func() bool {
+	return func() bool { return strings.Count(p.log.String(), s) >= n }
+}
+
+// more waits for n samples more.
+func (p *plant) more(n int) {
+	p.t.Helper()
+	p.mu.Lock()
+	want := len(p.made) + n
+	p.mu.Unlock()
+	p.wait("more samples", func() bool { return len(p.made) >= want })
+}
+
+// judge wants everything stored once, but for what was said less than grace before one of
+// the ends, and no gap.
+func (p *plant) judge(ends []time.Time, grace time.Duration) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	stored := map[uint64]int{}
+	items := p.collector.items("acme", vouch.Telemetry)
+	contiguousNumbers(p.t, items)
+	dropped := 0
+	for _, item := range items {
+		switch x := item.(type) {
+		case evidence.Gap:
+			p.t.Errorf("a gap %q over %d to %d, want none", x.Reason, x.First, x.Seq)
+		case evidence.Batch:
+			dropped += int(x.Dropped)
+			for l, err := range evidence.DecodeLines(x.Stream, x.Lines) {
+				check(p.t, err)
+				for _, f := range l.Point.Fields {
+					if f.Name == "id" {
+						stored[f.Value.Uint()]++
+					}
+				}
+			}
+		}
+	}
+	lost, late := 0, 0
+	for id, at := range p.made {
+		switch stored[id] {
+		case 0:
+			excused := false
+			for _, e := range ends {
+				excused = excused || at.Before(e.Add(time.Second)) && at.After(e.Add(-grace))
+			}
+			if excused {
+				late++
+			} else {
+				lost++
+			}
+		case 1:
+		default:
+			p.t.Errorf("sample %d is stored %d times", id, stored[id])
+		}
+	}
+	if lost > 0 {
+		p.t.Errorf("%d of %d samples are lost\n%s", lost, len(p.made), p.log.String())
+	}
+	if len(stored) == 0 {
+		p.t.Error("nothing is stored: the test has shown nothing")
+	}
+	p.t.Logf("%d samples made, %d stored, %d made within %v before one of %d ends and not stored, %d counted as broken off",
+		len(p.made), len(stored), late, grace, len(ends), dropped)
+}
+
+// TestKillLoop kills the agent at some instant, again and again, while the collector
+// comes and goes.
+func TestKillLoop(t *testing.T) {
+	rounds := 5
+	if os.Getenv("VOUCH_SOAK") != "" {
+		rounds = 1000
+	}
+	p := newPlant(t)
+	var ends []time.Time
+	for range rounds {
+		if rand.IntN(3) == 0 {
+			p.collector.set(away)
+		} else {
+			p.collector.set(back)
+		}
+		c := p.start("")
+		p.more(1)
+		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond) // the instant is what is tested
+		ends = append(ends, p.end(c, os.Kill))
+	}
+	p.deliver("")
+	p.judge(ends, time.Second)
+}
+
+// deliver lets an agent run until the collector has everything, and stops it.
+func (p *plant) deliver(mount string) {
+	p.t.Helper()
+	p.collector.set(back)
+	c := p.start(mount)
+	p.more(20)
+	p.end(c, syscall.SIGTERM)
+	for range 20 { // what two seconds of stopping were too short for
+		before := len(p.collector.items("acme", vouch.Telemetry))
+		c := p.start(mount)
+		p.more(5)
+		p.end(c, syscall.SIGTERM)
+		if len(p.collector.items("acme", vouch.Telemetry)) < before+10 {
+			return
+		}
+	}
+}
+
+// TestSmallDisk fills the disk, or uses up its inodes, under a running agent, and makes
+// room again: nothing is lost, and it is said once.
+func TestSmallDisk(t *testing.T) {
+	for _, tt := range []struct{ name, before, after string }{
+		{"full", "size=900k", "size=64m"},
+		{"inodes", "size=64m,nr_inodes=13", "nr_inodes=4096"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if os.Geteuid() != 0 {
+				t.Skip("mounting a small file system needs root: run the tests as root")
+			}
+			p := newPlant(t)
+			p.collector.set(away)
+			c := p.start(tt.before)
+			p.wait("a full disk", p.logged("spool cannot be written", 1))
+			p.more(20)
+			if out, err := exec.Command("nsenter", "-t", fmt.Sprint(c.cmd.Process.Pid), "-m", "mount", "-o", "remount,"+tt.after, p.state).CombinedOutput(); err != nil {
+				t.Skipf("making room needs nsenter and mount: %v %s", err, out)
+			}
+			p.wait("that it goes on", p.logged("spool is written again", 1))
+			p.collector.set(back)
+			p.more(20)
+			p.end(c, syscall.SIGTERM)
+			p.judge([]time.Time{time.Now()}, 3*time.Second)
+			if n := strings.Count(p.log.String(), "spool cannot be written"); n != 1 {
+				t.Errorf("lines about the spool = %d, want 1:\n%s", n, p.log.String())
+			}
+		})
+	}
+}
