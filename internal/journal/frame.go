@@ -16,7 +16,7 @@ const marker = "\xffvj\x01"
 
 const headerSize = len(marker) + 1 + 4 + 4
 
-// ErrDamaged: the disk gave back other bytes than it was given, or none.
+// ErrDamaged says that the disk gave back other bytes than it was given, or none.
 var ErrDamaged = errors.New("record is damaged")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
