@@ -17,7 +17,7 @@ import (
 
 // Bounds of the spool on disk.
 const (
-	defaultSpoolBytes = 64 << 20            // two weeks of ten routers
+	defaultSpoolBytes = 64 << 20            // four days of ten routers with 113 values a minute each, or weeks of their availability
 	minSpoolBytes     = 4 << 20             // a segment of each log and the heads
 	defaultSpoolAge   = 30 * 24 * time.Hour // longer than anybody waits for figures
 	minSpoolAge       = time.Hour

@@ -62,7 +62,8 @@ const (
 	defaultMetrics = "127.0.0.1:7481"
 	// Some hours of batches of 100 devices, on a machine with little memory.
 	defaultQueue = 32 << 20
-	// Fits the flash of a router, and holds two weeks of ten of them.
+	// Fits the flash of a router, and holds four days of ten of them with all telemetry,
+	// or weeks of their availability.
 	defaultSpoolBytes = 64 << 20
 	// Longer than anybody waits for the figures of a month.
 	defaultSpoolAge = 30 * 24 * time.Hour
