@@ -243,7 +243,7 @@ func TestEverySmallHistory(t *testing.T) {
 	dir := t.TempDir()
 	maker, err := agent.NewSpoolMaker(dir)
 	check(t, err)
-	length := 3
+	length := 2
 	if os.Getenv("VOUCH_SOAK") != "" {
 		length = 5
 	}
@@ -280,7 +280,7 @@ func TestLongHistories(t *testing.T) {
 	dir := t.TempDir()
 	maker, err := agent.NewSpoolMaker(dir)
 	check(t, err)
-	rounds := uint64(200)
+	rounds := uint64(100)
 	if os.Getenv("VOUCH_SOAK") != "" {
 		rounds = 50_000
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -68,15 +69,20 @@ func TestRestartGoesOnWithTheChain(t *testing.T) {
 func TestBatchesLostInMemoryBecomeASignedGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, assignment(1))
-		full := &journaltest.FS{}
-		b.opts.SpoolOn(full)
+		var full atomic.Bool
+		b.opts.SpoolOn(&journaltest.FS{Fail: func(op, name string) error {
+			if full.Load() {
+				return onlyHeads(op, name)
+			}
+			return nil
+		}})
 		b.start()
 		time.Sleep(5*time.Minute + 30*time.Second)
 		b.down()
-		full.Fail = onlyHeads
+		full.Store(true)
 		time.Sleep(10 * time.Minute) // sealed, and in memory only
 		b.stop()
-		full.Fail = nil
+		full.Store(false)
 		had := b.collector.items("acme", vouch.Availability)
 		b.up()
 		b.start()
