@@ -14,23 +14,30 @@ import (
 // cannot be read, that names another agent, location or customer than the header, or
 // whose time lies outside [From, Through). Whether its check is assigned, the
 // collector judges. The error's text is the reason of the leaf, by [LeafReason].
-func CheckLines(b Batch) error { return EachSample(b, func(*vouch.Sample) error { return nil }) }
+func CheckLines(b Batch) error {
+	return new(Reader).Each(b, func(*vouch.Sample) error { return nil })
+}
 
-// EachSample is [CheckLines] that hands each line on as it is read, with the sample
-// that [DecodeLines] would return: it is valid until f returns. An error of f ends it.
-// What was handed on before an error is not to be used.
-func EachSample(b Batch, f func(*vouch.Sample) error) error {
-	return checkLines(b.Stream, b.Identity, b.Lines, b.Count, b.From, b.Through, f)
+// Reader reads the lines of batches, one batch after the other. The zero value is ready;
+// it is for one goroutine. It remembers, within bounds, the tags that it has seen.
+type Reader struct{ heads heads }
+
+// Each is [CheckLines] that hands each line on as it is read, with the sample that
+// [DecodeLines] would return: it is valid until f returns. An error of f ends it. What
+// was handed on before an error is not to be used.
+func (r *Reader) Each(b Batch, f func(*vouch.Sample) error) error {
+	s := newScanner(b.Stream, b.Lines)
+	s.heads = &r.heads
+	return checkLines(s, b.Identity, b.Count, b.From, b.Through, f)
 }
 
 // CheckHeartbeat is [CheckLines] for a heartbeat, whose lines may be of any time up
 // to the moment it was made.
 func CheckHeartbeat(h Heartbeat) error {
-	return checkLines(vouch.Availability, h.Identity, h.Lines, h.Count, time.UnixMilli(0), h.At.Add(time.Millisecond), func(*vouch.Sample) error { return nil })
+	return checkLines(newScanner(vouch.Availability, h.Lines), h.Identity, h.Count, time.UnixMilli(0), h.At.Add(time.Millisecond), func(*vouch.Sample) error { return nil })
 }
 
-func checkLines(stream vouch.Stream, id Identity, lines []byte, count int, from, through time.Time, f func(*vouch.Sample) error) error {
-	s := newScanner(stream, lines)
+func checkLines(s *scanner, id Identity, count int, from, through time.Time, f func(*vouch.Sample) error) error {
 	for s.next() {
 		l := &s.line.Sample
 		switch {

@@ -33,27 +33,31 @@ type Line struct {
 // version may add some. In telemetry measurements, tags and fields are free, beside
 // the identity tags.
 func DecodeLines(stream vouch.Stream, lines []byte) iter.Seq2[Line, error] {
-	return func(yield func(Line, error) bool) {
-		s := newScanner(stream, lines)
-		for s.next() {
-			line := s.line
-			line.Sample.Values = slices.Clone(line.Sample.Values)
-			line.Point.Tags = slices.Clone(line.Point.Tags)
-			line.Point.Fields = slices.Clone(line.Point.Fields)
-			if !yield(line, nil) {
-				return
-			}
+	return func(yield func(Line, error) bool) { newScanner(stream, lines).all(yield) }
+}
+
+// all yields every line, as a copy.
+func (s *scanner) all(yield func(Line, error) bool) {
+	for s.next() {
+		line := s.line
+		line.Sample.Values = slices.Clone(line.Sample.Values)
+		line.Point.Tags = slices.Clone(line.Point.Tags)
+		line.Point.Fields = slices.Clone(line.Point.Fields)
+		if !yield(line, nil) {
+			return
 		}
-		if s.err != nil {
-			yield(Line{}, s.err)
-		}
+	}
+	if s.err != nil {
+		yield(Line{}, s.err)
 	}
 }
 
 // scanner reads lines into one place, without allocating for each.
 type scanner struct {
 	stream vouch.Stream
-	d      *lineprotocol.Decoder
+	rest   []byte                // what was not read yet, until there is a decoder
+	d      *lineprotocol.Decoder // reads the rest; nil while all lines were quick
+	heads  *heads
 	names  map[string]string // strings seen, so that each is allocated once
 	values []vouch.Field     // room for the named values of line
 	line   Line              // valid until the next call of next
@@ -62,11 +66,21 @@ type scanner struct {
 }
 
 func newScanner(stream vouch.Stream, lines []byte) *scanner {
-	return &scanner{stream: stream, d: lineprotocol.NewDecoderWithBytes(lines), names: make(map[string]string, 64)}
+	return &scanner{stream: stream, rest: lines, heads: &heads{}}
 }
 
 func (s *scanner) next() bool {
-	if s.err != nil || !s.d.Next() {
+	if s.err != nil {
+		return false
+	}
+	if s.d == nil {
+		if s.stream == vouch.Availability && s.quick() {
+			s.n++
+			return true
+		}
+		s.d, s.names = lineprotocol.NewDecoderWithBytes(s.rest), make(map[string]string, 64)
+	}
+	if !s.d.Next() {
 		return false
 	}
 	s.n++

@@ -133,6 +133,48 @@ func FuzzDecodeLines(f *testing.F) {
 	})
 }
 
+// FuzzQuick: lines are read alike, whichever way.
+func FuzzQuick(f *testing.F) {
+	var all []byte
+	for _, s := range []vouch.Sample{checkSample(), referenceSample()} {
+		all = appendSample(f, all, s, vouch.Availability)
+	}
+	f.Add(all)
+	f.Add(bytes.ReplaceAll(all, []byte("i,"), []byte("i, ")))
+	for _, swap := range [][2]string{
+		{`outcome="up"`, `outcome="down"`}, {`reason="timeout"`, `reason="own socket"`}, {`reason="timeout"`, `reason="a%0Ab"`}, {`reason="timeout"`, `reason="a\"b"`},
+		{`sent=3i`, `sent=03i`}, {`sent=3i`, `sent=3`}, {`sent=3i`, `sent=-3i`}, {`sent=3i`, `sent=1000001i`}, {`lost=0i`, `lost=4i`}, {`interval_us=10000000i`, `interval_us=0i`},
+		{`duration_us=41250i`, `duration_us=9223372036854775807i`}, {`kind=icmp`, `kind=%`}, {`device=router-1`, `device=router\ 1`}, {`reference=gw`, `reference=a\ b`}, {`role=gateway`, `role=x`},
+		{`1793491201234`, `01793491201234`}, {`1793491201234`, `9214646400000`}, {`1793491201234`, ``}, {`1793491201234`, `1793491201234 `}, {"\n", "\r\n"}, {"\n", "\n\n"}, {"\n", "\n#x\n"},
+		{`check,`, ` check,`}, {`check,agent`, `check,check=x,agent`}, {`,rtt_jitter_us=31i`, ``}, {`,rtt_jitter_us=31i`, `,rtt_jitter_us=31i,later="x\n"`},
+	} {
+		f.Add(bytes.ReplaceAll(all, []byte(swap[0]), []byte(swap[1])))
+		f.Add(bytes.Replace(append(bytes.Clone(all), all...), []byte(swap[0]), []byte(swap[1]), 1))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var want []evidence.Line
+		var failed error
+		for l, err := range evidence.DecodeSlowly(vouch.Availability, in) {
+			want, failed = append(want, l), err
+		}
+		n := 0
+		for l, err := range evidence.DecodeLines(vouch.Availability, in) {
+			switch {
+			case n >= len(want) || (err == nil) != (failed == nil || n+1 < len(want)):
+				t.Fatalf("line %d of %q: %v; slowly: %v", n+1, in, err, failed)
+			case err != nil && err.Error() != failed.Error():
+				t.Fatalf("line %d of %q: %v; slowly: %v", n+1, in, err, failed)
+			case err == nil && (!reflect.DeepEqual(l.Sample, want[n].Sample) || !samePoint(l.Point, want[n].Point) || l.Point.Measurement != want[n].Point.Measurement):
+				t.Fatalf("line %d of %q: %+v; slowly: %+v", n+1, in, l, want[n])
+			}
+			n++
+		}
+		if n != len(want) {
+			t.Fatalf("%d lines of %q; slowly: %d", n, in, len(want))
+		}
+	})
+}
+
 // samePoint compares points whatever the order of their tags: they are sorted as
 // they are escaped.
 func samePoint(a, b vouch.Point) bool {

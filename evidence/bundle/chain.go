@@ -179,12 +179,14 @@ func (v *verifier) checkEdges(c *chainSeen, reach contract.Span) bool {
 	}
 	const may = ", and may speak of the period"
 	counts := func(l chainLink) bool { return v.leaves.items[l.leaf].kind != itemRejected }
+	late := !counts(first) || first.from > reach.From.Time().UnixMilli()
 	switch number := v.leaves.items[first.leaf].seq; {
-	case begin > 0 && (!counts(first) || first.from > reach.From.Time().UnixMilli()):
+	case begin > 0 && late:
 		return gone(c.leaves[begin-1], may)
-	case begin == 0 && number > 1 && (!counts(first) || first.from > reach.From.Time().UnixMilli()):
-		v.rep.wrong(TopicComplete, c.String(), "what is carried of it begins with number %d%s", number, strings.Replace(may, "may", "what was before it may", 1))
-		return false
+	case begin == 0 && number > 1 && late:
+		// An agent that was silent for a while, or one whose items are hidden among the leaves
+		// before, which came in too early to speak of the period if they are dated rightly.
+		v.rep.open(TopicComplete, c.String(), "that what came before number %d, the first that is carried, speaks of no time after %s", number, instant(reach.From))
 	case end+1 < len(c.leaves) && (!counts(last) || last.through < reach.To.Time().UnixMilli()):
 		return gone(c.leaves[end+1], may)
 	}

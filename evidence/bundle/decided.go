@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/book"
 )
@@ -41,6 +42,7 @@ func (v *verifier) termsRight() bool {
 func (v *verifier) behindTheLine(c *computation, accepted map[string]bool) {
 	asked := map[string]book.AssignmentBody{}
 	said := map[string]bool{} // kind and subject
+	speakers := map[vouch.LocationID][]string{}
 	from, to := c.period.From.Time(), c.period.To.Time()
 	for n, rec := range v.records {
 		if v.indexes[n] >= v.issue.Size {
@@ -56,6 +58,7 @@ func (v *verifier) behindTheLine(c *computation, accepted map[string]bool) {
 			if was, known := asked[b.Subject]; rec.Effective.After(from) && rec.Effective.Before(to) {
 				v.reassignedIn(where, rec, was, b, known)
 			}
+			v.tooSlow(where, b, c.period)
 			if rec.Recorded.Sub(rec.Effective) > clockSlack {
 				v.rep.open(TopicTime, where, "that agent %s was told so: it was recorded at %s and holds from %s on", b.Agent, utc(rec.Recorded), utc(rec.Effective))
 			}
@@ -66,6 +69,15 @@ func (v *verifier) behindTheLine(c *computation, accepted map[string]bool) {
 				v.rep.open(TopicTerms, where, "that %s was agreed to be changed: it was at %s, and holds for the whole of the period", w, utc(rec.Recorded))
 			}
 			said[w] = true
+		case evidence.KindKeyAdded:
+			var b book.KeyBody
+			if json.Unmarshal(rec.Body, &b) != nil {
+				continue
+			}
+			if others := speakers[b.Location]; len(others) > 0 && !slices.Contains(others, string(b.Agent)) {
+				v.rep.open(TopicSigner, where, "that agent %s may speak for location %s: the provider added it at %s beside %s, and where one of them has an answer the location has", b.Agent, b.Location, utc(rec.Recorded), strings.Join(others, ", "))
+			}
+			speakers[b.Location] = append(speakers[b.Location], string(b.Agent))
 		case evidence.KindLease:
 			if late && !accepted[rec.ID] {
 				v.rep.open(TopicTerms, where, "that the lease of %s is as the provider entered it at %s, after the period began", subject(rec), utc(rec.Recorded))
@@ -89,6 +101,21 @@ func (v *verifier) reassignedIn(where string, rec evidence.Record, was, is book.
 	}
 	if gone, come := difference(was.Checks, is.Checks, sayCheck); gone+come != "" {
 		v.rep.open(TopicComplete, where, "that agent %s measures as well as before: from %s on it asks%s%s", is.Agent, when, come, gone)
+	}
+}
+
+// tooSlow lists checks that are assigned to run less often than the contract agrees on.
+func (v *verifier) tooSlow(where string, b book.AssignmentBody, period contract.Span) {
+	for _, x := range v.book.Contracts() {
+		if x.InForce >= period.To {
+			continue
+		}
+		for _, c := range b.Checks {
+			if every := time.Duration(c.Interval) * time.Millisecond; every > x.Terms.Interval && (len(x.Terms.ReachableBy) == 0 || slices.Contains(x.Terms.ReachableBy, c.Kind)) {
+				v.rep.open(TopicTerms, where, "that agent %s asks often enough: check %s of device %s runs every %v, version %d of the contract agrees on every %v at the longest", b.Agent, c.Check, c.Device, every, x.Number, x.Terms.Interval)
+				return
+			}
+		}
 	}
 }
 

@@ -43,12 +43,15 @@ type found struct {
 	sample  contract.Sample
 }
 
+// opener opens a note. Several run at once, each with a reader of its own.
+type opener func(raw []byte, where string, r *evidence.Reader) *item
+
 // maxUnread bounds how many notes of one file are read in vain.
 const maxUnread = 20
 
 // readDay reads the items of a file in their order, several at once: most of the time
 // goes into signatures and lines. It ends early where take returns false.
-func (v *verifier) readDay(name string, open func(raw []byte, where string) *item, take func(*item) bool) error {
+func (v *verifier) readDay(name string, open opener, take func(*item) bool) error {
 	f, err := v.open(name)
 	if err != nil {
 		return err
@@ -89,8 +92,9 @@ func (v *verifier) readDay(name string, open func(raw []byte, where string) *ite
 	})
 	for range max(runtime.GOMAXPROCS(0), 1) {
 		running.Go(func() {
+			var r evidence.Reader
 			for t := range work {
-				t.done <- open(t.raw, fmt.Sprintf("%s, note %d", name, t.n))
+				t.done <- open(t.raw, fmt.Sprintf("%s, note %d", name, t.n), &r)
 			}
 		})
 	}
@@ -139,8 +143,8 @@ func (v *verifier) openNote(raw []byte, where string, stream vouch.Stream) (*ite
 	return out, it, i
 }
 
-// openItem reads what an item of availability says. Several run at once.
-func (v *verifier) openItem(raw []byte, where string) *item {
+// openItem reads what an item of availability says.
+func (v *verifier) openItem(raw []byte, where string, r *evidence.Reader) *item {
 	out, it, leaf := v.openNote(raw, where, vouch.Availability)
 	if out.unread != nil {
 		return out
@@ -149,7 +153,7 @@ func (v *verifier) openItem(raw []byte, where string) *item {
 	b, isBatch := it.(evidence.Batch)
 	if isBatch {
 		out.dropped, out.begins = b.Dropped, b.Begins
-		err = v.readBatch(out, b, leaf)
+		err = v.readBatch(out, b, leaf, r)
 	} else {
 		out.begins = it.(evidence.Gap).Begins
 		err = v.standing(out.link, leaf)
@@ -181,13 +185,13 @@ func (v *verifier) standing(l evidence.Link, leaf *leafInfo) error {
 // readBatch reads the samples of a batch, and returns why it yields none: what the
 // collector should have rejected it for, but for time that was spoken for before, which
 // its chain shows.
-func (v *verifier) readBatch(out *item, b evidence.Batch, leaf *leafInfo) error {
+func (v *verifier) readBatch(out *item, b evidence.Batch, leaf *leafInfo, r *evidence.Reader) error {
 	if err := v.standing(out.link, leaf); err != nil {
 		return err
 	}
 	received := time.UnixMilli(leaf.received)
 	out.samples = make([]found, 0, min(b.Count, len(b.Lines)/128+1))
-	return evidence.EachSample(b, func(s *vouch.Sample) error {
+	return r.Each(b, func(s *vouch.Sample) error {
 		if !v.book.MayMeasure(*s) {
 			if s.Device == "" {
 				return fmt.Errorf("reference %s is not assigned to the agent", s.Reference)

@@ -33,7 +33,8 @@ type agentKey struct {
 // pinned.
 func (v *verifier) agentKeys() bool {
 	var verifiers []note.Verifier
-	pinned, open, ok := 0, 0, true
+	pinned, ok := 0, true
+	var open []string
 	for _, k := range v.book.Keys() {
 		key, err := evidence.NewVerifier(k.Key)
 		if err == nil && key.Name() != string(k.Agent) {
@@ -58,14 +59,14 @@ func (v *verifier) agentKeys() bool {
 		case newer:
 			v.rep.open(TopicSigner, FileRecords, "that the key %s is agent %s's: it had another in the earlier bundle", k.Key, k.Agent)
 		default:
-			open++
+			open = append(open, fmt.Sprintf("%s at %s", k.Agent, k.Location))
 		}
 	}
 	if pinned > 0 {
 		v.rep.proven(TopicSigner, FileRecords, "%d agents' keys are those that you trust", pinned)
 	}
-	if open > 0 {
-		v.rep.open(TopicSigner, FileRecords, "that the keys of %d agents are theirs: the provider says so; name them with --key", open)
+	if n := len(open); n > 0 {
+		v.rep.open(TopicSigner, FileRecords, "that the keys of %d agents are theirs: the provider says so; name them with --key (%s)", n, strings.Join(open[:min(n, 10)], ", "))
 	}
 	v.agents = note.VerifierList(verifiers...)
 	return v.carriedKeys() && ok

@@ -47,8 +47,14 @@ func (p pins) learn(key string) {
 // the ledger, with one key: either may be pinned.
 func (p pins) ledger(collector, origin string) (string, bool, error) {
 	var keys []string
-	for _, name := range []string{collector, origin} {
-		for _, k := range append(slices.Clip(p.named[name]), p.learned[name]...) {
+	for _, name := range []string{origin, collector} {
+		list := append(slices.Clip(p.named[name]), p.learned[name]...)
+		if len(list) == 0 && name == origin && p.ledgers() {
+			// An agent may bear any name that a collector may, and no ledger's: who named
+			// a ledger does not mean that an agent's key keeps another.
+			return "", false, nil
+		}
+		for _, k := range list {
 			if _, err := evidence.NewVerifier(k); err != nil {
 				continue // a witness of that name
 			}
@@ -68,6 +74,16 @@ func (p pins) ledger(collector, origin string) (string, bool, error) {
 		}
 	}
 	return keys[0], true, nil
+}
+
+// ledgers reports whether a key of a ledger was named under the ledger's own name.
+func (p pins) ledgers() bool {
+	for name := range p.named {
+		if strings.Contains(name, "/") {
+			return true
+		}
+	}
+	return false
 }
 
 // trust says how a key stands to those that are pinned.

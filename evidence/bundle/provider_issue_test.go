@@ -206,6 +206,33 @@ func changeLies() []deceit {
 		{name: "an agent does not say whether it could ask", lies: lies{plot: lie("02:00", "02:30", false)},
 			listed: list(bundle.TopicSelf, "agent ams-a", "and no reference of its own is in the ledger around that")},
 
+		{name: "an agent says that it was too busy", lies: lies{plot: func(s *story) {
+			for n := range s.itemAt(ams.id, at(3, "02:00")).item.samples {
+				if x := &s.itemAt(ams.id, at(3, "02:00")).item.samples[n]; x.Outcome == vouch.Down {
+					x.Outcome, x.Reason = vouch.Unknown, vouch.ReasonOverload
+				}
+			}
+		}}, listed: list(bundle.TopicSelf, "agent ams-a", "why it could not tell: 4 times from 2026-03-02T02:00:14.000Z to 2026-03-02T02:15:14.000Z it said unknown (overload) of check ping of device rt1")},
+		{name: "an agent says that its clock is off", lies: lies{plot: func(s *story) {
+			s.itemAt(ams.id, at(3, "02:00")).item.clock = evidence.Clock{}
+		}}, listed: list(bundle.TopicSelf, "agent ams-a", "when it asked: 6 times from 2026-03-02T02:00:14.000Z")},
+		{name: "an agent says that it asks once an hour", lies: lies{plot: func(s *story) {
+			for n := range s.itemAt(ams.id, at(3, "01:30")).item.samples {
+				s.itemAt(ams.id, at(3, "01:30")).item.samples[n].Interval = time.Hour
+			}
+		}}, listed: list(bundle.TopicComplete, "agent ams-a", "it said that check ping of device rt1 ran every 1h0m0s, and it was told every 5m0s")},
+		{name: "an agent is told to ask once an hour", lies: lies{plot: reassign(ams, at(2, "10:00"), func(b *book.AssignmentBody) { b.Checks[0].Interval = 3_600_000 })},
+			listed: list(bundle.TopicTerms, "record assignment-4", "check ping of device rt1 runs every 1h0m0s, version 1 of the contract agrees on every 5m0s")},
+		{name: "a second agent at a neutral place", lies: lies{plot: func(s *story) {
+			s.w.agents["fra-x"] = newParty(s.w.t, "fra-x", 150)
+			s.write(at(2, "23:00"), evidence.KindKeyAdded, "collector", func(string) any {
+				return book.KeyBody{Subject: "fra-x", Agent: "fra-x", Location: "fra", Key: s.w.agents["fra-x"].key}
+			})
+			s.write(at(2, "23:00"), evidence.KindAssignment, "collector", assignment("fra-x"))
+			s.speak(agent{"fra-x", "fra", vouch.CustodyNeutral}, uint64(day(2).UnixMilli()), at(2, "23:30"), at(4, "00:30"), time.Hour, every, func(string, time.Time) (vouch.Outcome, vouch.Reason) { return vouch.Up, "" })
+			s.finishFor("fra-x")
+		}}, listed: []bundle.Finding{f(bundle.TopicSigner, "record key-added-4", "that agent fra-x may speak for location fra: the provider added it at 2026-03-01T23:00:00.000Z beside fra-a"), f(bundle.TopicSigner, "records.notes", "the keys of 1 agents are theirs: the provider says so; name them with --key (fra-x at fra)")}},
+
 		{name: "a device is taken out of the installation", lies: lies{plot: func(s *story) {
 			s.write(at(4, "00:30"), evidence.KindInstallation, "collector", book.SiteBody{Subject: "site/hq", Site: "hq", Devices: []book.DeviceBody{{Device: "rt2", Class: vouch.ClassRouter}}})
 		}}, wrong: f(bundle.TopicStatement, "records.notes", "device rt1 was installed, and the newest records of the sites do not name it")},

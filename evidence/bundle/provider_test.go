@@ -21,7 +21,8 @@ type deceit struct {
 	name string
 	lies lies
 	c    choice
-	open bool // nothing is pinned
+	open bool                         // nothing is pinned
+	pins func(honest *world) []string // what is pinned instead
 
 	wrong  bundle.Finding   // that is disproved; without a topic nothing is
 	listed []bundle.Finding // that are listed as not proven, and are not without the lie
@@ -49,6 +50,9 @@ func TestProvider(t *testing.T) {
 			o := bundle.Options{}
 			if !tt.open {
 				o.Keys, o.Roots = honest.annex(), w.anchor.tsa.roots
+			}
+			if tt.pins != nil {
+				o.Keys = tt.pins(honest)
 			}
 			b := w.bundle(tt.c)
 			r, err := bundle.Verify(bytes.NewReader(b), int64(len(b)), o)
@@ -194,6 +198,13 @@ func chainLies() []deceit {
 		{name: "a whole bundle is invented", lies: lies{keys: 100}, wrong: f(bundle.TopicSigner, "checkpoint.txt", "signed by an unknown key")},
 		{name: "a whole bundle is invented, and nothing is pinned", lies: lies{keys: 100}, open: true, listed: list(bundle.TopicSigner, "checkpoint.txt", "nobody vouches for the ledger's key vouch.example.net+5fd5e964")},
 
+		{name: "an agent's key keeps a ledger of its own", lies: lies{plot: func(s *story) {
+			k := newParty(s.w.t, "fra-a", 21)
+			s.w.own, s.w.ledger, s.w.anchors = k, newParty(s.w.t, "fra-a/acme", 21), newParty(s.w.t, "fra-a/anchors", 21)
+			for a := range s.w.agents {
+				s.w.agents[a+"-"] = newParty(s.w.t, string(a)+"-", 180)
+			}
+		}}, open: true, pins: func(w *world) []string { return []string{w.ledger.key, w.agents["fra-a"].key} }, listed: list(bundle.TopicSigner, "checkpoint.txt", "nobody vouches for the ledger's key fra-a+")},
 		{name: "an item is not carried", lies: lies{chosen: func(w *world, _ int64, e entry) bool { return !e.link.From.Equal(at(3, "02:00")) }}, wrong: f(bundle.TopicComplete, "agent ams-a", "is left out")},
 		{name: "an item counts for nothing, in the file of another day", lies: lies{
 			used: func(_ *world, _ int64, e entry) bool {
@@ -217,7 +228,13 @@ func chainLies() []deceit {
 			return e.leaf.Agent != fra.id || !e.link.From.Equal(at(3, "02:00"))
 		}},
 			wrong: f(bundle.TopicStatement, "statement.json", "it is not what the samples make it")},
-		{name: "an epoch is hidden before the first leaf", c: choice{first: 170}, lies: lies{first: 170}, wrong: f(bundle.TopicComplete, "agent hq-a", "is carried of it begins with number")},
+		{name: "an epoch is hidden before the first leaf, which is dated back", c: choice{first: 170}, lies: lies{first: 170, used: func(_ *world, i int64, _ entry) bool { return i >= 170 }, leaf: func(w *world, l *evidence.Leaf) {
+			if len(w.log) == 170 {
+				l.Received = at(0, "00:30")
+			}
+		}}, listed: []bundle.Finding{
+			f(bundle.TopicComplete, "agent ams-a, epoch 1772150400000", "that what came before number 49, the first that is carried, speaks of no time after 2026-02-27T23:39:40Z"),
+			f(bundle.TopicComplete, "agent hq-a", "2026-03-02T00:00:00Z to 2026-03-02T15:00:00Z: it spoke for the first time after that")}},
 		{name: "leaves are carried from later on", c: choice{first: 60}, lies: lies{first: 60}, wrong: f(bundle.TopicComplete, "leaves.txt", "leaves before it may speak of")},
 		{name: "items end at a rejected one", lies: rejectedEdge(), wrong: f(bundle.TopicComplete, "agent ams-a", "is left out, and may speak of the period")},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/book"
 	"github.com/vouch-sla/vouch/statement"
 )
@@ -105,7 +106,7 @@ func (d *inDay) next(i *item) bool {
 // it stands in the ledger. Nothing rests on it.
 func (v *verifier) readTelemetry() bool {
 	read := int64(0)
-	open := func(raw []byte, where string) *item {
+	open := func(raw []byte, where string, _ *evidence.Reader) *item {
 		out, _, _ := v.openNote(raw, where, vouch.Telemetry)
 		return out
 	}
@@ -157,7 +158,7 @@ func (v *verifier) newComputation(period contract.Span, now contract.Second) *co
 	c := &computation{
 		v: v, period: period, now: now, spans: map[vouch.DeviceID]contract.Span{}, found: map[vouch.DeviceID]map[vouch.AgentID]*book.Heard{},
 		selves: map[vouch.AgentID]*book.Heard{}, verdicts: map[vouch.DeviceID][]contract.Segment{}, heardOf: map[book.Assigned]bool{},
-		selfs: selfCheck{said: map[unborne]*times{}},
+		selfs: newSelfCheck(v),
 	}
 	for _, s := range v.book.Customer(v.name).Sites {
 		for _, d := range s.Devices {
@@ -303,7 +304,7 @@ func (v *verifier) renderings(json []byte) {
 		return
 	}
 	if v.files[FileEdition] != nil {
-		raw, err := v.text(FileEdition)
+		raw, err := v.upTo(FileEdition, 32)
 		if own := edition(); err != nil || string(raw) != string(own) {
 			v.rep.open(TopicFile, FileEdition, "that HTML, text and CSV show what statement.json says: they are of edition %.20q, and this program renders edition %q; statement.json is what counts", raw, own)
 			return

@@ -36,7 +36,9 @@ func (v *verifier) openSince() bool {
 	}
 	v.old = old
 	// Who trusts the earlier bundle trusts its keys.
-	v.pins.learn(old.key)
+	if k, err := evidence.RenameVerifier(old.key, old.rep.Origin); err == nil {
+		v.pins.learn(k)
+	}
 	for _, k := range old.book.Keys() {
 		v.pins.learn(k.Key)
 	}

@@ -10,6 +10,7 @@ import (
 	"hash/crc32"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,8 @@ func meaningless(name string, file []byte, at int) (outcome, string) {
 	switch {
 	case name == "README.txt":
 		return listed, "it is for people, and no evidence"
+	case name == "edition.txt":
+		return listed, "it says that another edition of the program rendered the statement, and then nobody believes the renderings"
 	case strings.HasSuffix(name, "/token.tsr"):
 		return silent, "parts of an answer that are not signed: what counts of it is"
 	case strings.HasSuffix(name, "/proof.txt"):
@@ -297,5 +300,29 @@ func TestSweepDeflate(t *testing.T) {
 			}
 		}
 		b[at] ^= 1 << (at % 8)
+	}
+}
+
+// However much a file unpacks to, no more is allocated than what is looked at of it.
+func TestBounded(t *testing.T) {
+	w := newWorld(t, hourStory("acme"), lies{})
+	files := plain(unzip(t, w.bundle(choice{anchors: true, telemetry: true})))
+	good := rezip(t, files)
+	allocated := func(b []byte) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = bundle.Verify(bytes.NewReader(b), int64(len(b)), w.pinned()) // what it says of them stands in other tests
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	allocated(good) // what is made once
+	control := allocated(good)
+	const size = 24 << 20
+	for name := range files {
+		bomb := maps.Clone(files)
+		bomb[name] = append(slices.Clip(files[name]), make([]byte, size)...)
+		if got := allocated(rezip(t, bomb)); got > control+size/2 {
+			t.Errorf("%s of %d bytes: %d bytes are allocated, %d without it", name, size, got, control)
+		}
 	}
 }

@@ -93,6 +93,9 @@ func (w *world) bookAt(size int64) *book.Book {
 // verdicts judges every device from the samples of all batches, taken at once.
 func (w *world) verdicts(b *book.Book, body book.IssueBody, size int64) map[vouch.DeviceID][]contract.Segment {
 	w.t.Helper()
+	if w.lies.judged != nil {
+		return maps.Clone(w.lies.judged)
+	}
 	found := map[vouch.DeviceID]map[vouch.AgentID]*book.Heard{"": {}}
 	for i, e := range w.log[:size] {
 		if e.leaf.Kind != evidence.LeafBatch || e.leaf.Stream != vouch.Availability || w.lies.used != nil && !w.lies.used(w, int64(i), e) {
@@ -258,9 +261,8 @@ func (w *world) evidence(i issued, c choice) bundle.Evidence {
 		}
 	}
 	e.Leaves, e.Records = each(leaves), each(records)
-	reach := i.manifest.Reach
+	reach := w.carried(i, c)
 	if !c.around.Empty() {
-		reach = contract.Span{From: c.around.From - b.Lookback(), To: c.around.To}
 		verdicts := w.verdicts(b, i.IssueBody, i.Size)
 		var ids []vouch.DeviceID
 		for _, s := range b.Customer(w.customer).Sites {
@@ -289,6 +291,26 @@ func (w *world) evidence(i issued, c choice) bundle.Evidence {
 		e.Anchors = w.anchor.upTo(size)
 	}
 	return e
+}
+
+// carried is the time of which items are carried.
+func (w *world) carried(i issued, c choice) contract.Span {
+	if c.around.Empty() {
+		return i.manifest.Reach
+	}
+	return contract.Span{From: c.around.From - w.bookAt(i.Size).Lookback(), To: c.around.To}
+}
+
+// wantedOn returns the hashes of the items that are carried and begin on a day.
+func (w *world) wantedOn(i issued, c choice, day time.Time) (out []evidence.Hash) {
+	for _, chain := range w.selected(w.carried(i, c), i.Size) {
+		for _, e := range chain {
+			if e.link.From.Format(time.DateOnly) == day.Format(time.DateOnly) {
+				out = append(out, e.leaf.Note)
+			}
+		}
+	}
+	return out
 }
 
 // days sorts items into days, each in the order of the ledger.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/book"
 	"github.com/vouch-sla/vouch/evidence/bundle"
@@ -77,6 +78,7 @@ type world struct {
 type lies struct {
 	keys    byte                                      // other keys, where it is not 0
 	first   int64                                     // leaf from which on the manifest looks at items
+	judged  map[vouch.DeviceID][]contract.Segment     // verdicts that are known; nil: from the samples
 	plot    func(*story)                              // what happened
 	leaf    func(w *world, l *evidence.Leaf)          // what the ledger says of a note
 	used    func(w *world, i int64, e entry) bool     // false: the statement takes no notice of it
@@ -132,6 +134,8 @@ func newWorld(t testing.TB, s *story, l lies) *world {
 			w.takeAnchor(st.at)
 		case st.issue:
 			w.issue(s.period, st.at, st.reason)
+		default:
+			w.t.Fatal("a step of nothing")
 		}
 	}
 	return w
@@ -193,6 +197,26 @@ func (w *world) take(i *item, received time.Time) {
 		e.leaf.Received = i.received
 	}
 	w.append(e)
+}
+
+// seal returns the entry of a batch of a minute.
+func (w *world) seal(a agent, seq uint64, from time.Time, lines []byte) entry {
+	h := evidence.BatchHeader{
+		Identity: evidence.Identity{Agent: a.id, Location: a.at, Customer: w.customer}, Stream: vouch.Availability, Epoch: uint64(day(0).UnixMilli()), Seq: seq,
+		Prev: w.heads[string(a.id)], Nonce: w.nonce(), Boot: "boot-1", From: from, Through: from.Add(time.Minute), Sealed: from.Add(time.Minute + 20*time.Millisecond),
+		Clock: evidence.Clock{Known: true, Offset: time.Duration(seq%977) * time.Microsecond, Bound: 5 * time.Millisecond, Source: "collector"},
+	}
+	if seq == 1 {
+		h.Begins = evidence.BeginsFirstStart
+	}
+	b, err := evidence.SealBatch(h, lines, w.agents[a.id].signer)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.heads[string(a.id)] = b.Hash
+	l := b.Link()
+	leaf := l.Leaf(from.Add(time.Minute+time.Duration(150+seq%100)*time.Millisecond), "")
+	return entry{leaf: leaf, text: leaf.Append(nil), note: b.Raw, link: l}
 }
 
 // append appends an entry, with what is to be said of it.
