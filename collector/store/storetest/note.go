@@ -43,7 +43,7 @@ func batch(key store.ChainKey, epoch, seq uint64, prev evidence.Hash, text strin
 func gap(key store.ChainKey, epoch, first, seq uint64, prev, last evidence.Hash, text string) store.Entry {
 	e := batch(key, epoch, seq, prev, text)
 	e.Kind, e.First = store.KindGap, first
-	e = sealed(e, string(e.Note)+" gap")
+	e = sealed(e, fmt.Sprintf("%s gap from %d", e.Note, first)) // as in a real note: two gaps with other beginnings have other hashes
 	e.Last = last
 	return e
 }
