@@ -29,6 +29,7 @@ var may = map[string][]string{
 	"statement":                    {"", "contract"},
 	"evidence":                     {""},
 	"evidence/stamp":               {},
+	"evidence/columns":             {},
 	"evidence/book":                {"", "contract", "statement", "evidence"},
 	"evidence/bundle":              {"", "contract", "statement", "evidence", "evidence/"},
 	"probes":                       {""},
@@ -72,26 +73,28 @@ var may = map[string][]string{
 // never lists what a package may not reach, directly or through others of ours:
 // packages of ours, and of the standard library.
 var never = map[string][]string{
-	"contract":        {"agent", "collector", "probes", "configs", "evidence", "internal", "net", "os", "os/exec", "log", "log/slog", "database/sql", "net/http", "io/ioutil"},
-	"statement":       {"agent", "collector", "probes", "configs", "evidence", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
-	"evidence":        {"agent", "collector", "probes", "configs", "contract", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
-	"evidence/book":   {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
-	"evidence/bundle": {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
-	"evidence/stamp":  {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
-	"agent":           {"collector", "contract", "configs", "database/sql", "modernc.org", "github.com/prometheus/client_golang"},
-	"collector":       {"agent", "probes", "configs"},
-	"witness":         {"agent", "collector", "probes", "configs", "contract", "statement", "database/sql"},
+	"contract":         {"agent", "collector", "probes", "configs", "evidence", "internal", "net", "os", "os/exec", "log", "log/slog", "database/sql", "net/http", "io/ioutil"},
+	"statement":        {"agent", "collector", "probes", "configs", "evidence", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
+	"evidence":         {"agent", "collector", "probes", "configs", "contract", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
+	"evidence/book":    {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
+	"evidence/bundle":  {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
+	"evidence/columns": {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
+	"evidence/stamp":   {"agent", "collector", "probes", "configs", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
+	"agent":            {"collector", "contract", "configs", "database/sql", "modernc.org", "github.com/prometheus/client_golang"},
+	"collector":        {"agent", "probes", "configs"},
+	"witness":          {"agent", "collector", "probes", "configs", "contract", "statement", "database/sql"},
 }
 
 // impure are calls of otherwise pure packages that would make a result depend on when
 // and where it is computed.
 var impure = map[string][]string{
-	"contract":        {"time.Now(", "time.Since(", "time.Until(", "time.Local", "time.LoadLocation(", "go func"},
-	"statement":       {"time.Now(", "time.Since(", "time.Until(", "time.Local", "time.LoadLocation(", "go func"},
-	"evidence/stamp":  {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,", "go func"},
-	"evidence/book":   {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,", "go func"},
-	"evidence/bundle": {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,"},
-	"evidence":        {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,", "go func"},
+	"contract":         {"time.Now(", "time.Since(", "time.Until(", "time.Local", "time.LoadLocation(", "go func"},
+	"statement":        {"time.Now(", "time.Since(", "time.Until(", "time.Local", "time.LoadLocation(", "go func"},
+	"evidence/columns": {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,", "go func"},
+	"evidence/stamp":   {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,", "go func"},
+	"evidence/book":    {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,", "go func"},
+	"evidence/bundle":  {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,"},
+	"evidence":         {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.Reader,", "go func"},
 }
 
 // pkg is one package as its files say.
