@@ -101,6 +101,56 @@ def notes(data):
         need(0 < size <= 1 << 20 and at <= len(data), f"a note claims {size} bytes")
         yield data[at - size:at]
 
+# 15.2: columns
+
+def unpacked(data):
+    """The notes of a day."""
+    at = 0
+    def take(n):
+        nonlocal at
+        at += n
+        need(at <= len(data), "a block ends early")
+        return data[at - n:at]
+    def count():
+        out = shift = 0
+        while True:
+            b = take(1)[0]
+            out, shift = out | (b & 127) << shift, shift + 7
+            need(shift <= 70, "a count does not end")
+            if b < 128:
+                return out
+    while at < len(data):
+        steps = [count() for _ in range(count())]
+        forms = [take(count()).split(b"\0") for _ in range(count())]
+        text = iter(take(count()).splitlines(True))
+        uses = [steps.count(f + 2) for f in range(len(forms))]
+        columns = [[(take(1)[0], count(), take(1)[0], [0] * uses[f]) for _ in form[1:]] for f, form in enumerate(forms)]
+        for plane in range(7, -1, -1):
+            for _, _, width, kept in (c for form in columns for c in form):
+                for n, b in enumerate(take(len(kept)) if width > plane else b""):
+                    kept[n] |= b << 8 * plane
+        lines = [filled(*x) for x in zip(forms, columns)]
+        note = b""
+        for s in steps:
+            if s:
+                line = next(text if s == 1 else lines[s - 2], None)
+                need(line is not None, "a block has fewer lines than it asks for")
+                note += line
+            else:
+                yield note
+                note = b""
+
+def filled(form, columns):
+    """The lines of a form."""
+    before = [0] * len(columns)
+    for use in range(len(columns[0][3]) if columns else 0):
+        line = form[0]
+        for i, (mode, base, _, kept) in enumerate(columns):
+            other = (0, before[i], before[i - 1])[mode]
+            before[i] = ((base >> 1 ^ -(base & 1)) + kept[use] + other) % (1 << 64)
+            line += b"%d" % before[i] + form[i + 1]
+        yield line + b"\n"
+
 # 9, 10: leaves and their tree (RFC 6962 section 2.1)
 
 def node(a, b):
@@ -354,14 +404,14 @@ def verify(path, pinned):
     items, samples, rejected = {}, [], 0
     for name in sorted(n for n in names if n.startswith("availability/")):
         last = -1
-        for raw in notes(z.read(name)):
+        for raw in unpacked(z.read(name)):
             note, signer = opened(raw, book.keys)
             gap = note.startswith("vouch/gap")
             i, rest = header(note, "gap" if gap else "batch", ITEM)
             i.setdefault("first", i["seq"])
             where, leaf = f"{name}, number {i['first']} of agent {i['agent']}", by_note.get(sha(raw), {"kind": "none"})
             need(signer[0] == i["agent"] and i["customer"] == customer, f"{where}: the key is not the agent's, or the customer another")
-            need(name == f"availability/{utc(i['from'] // 1000)[:10]}.notes", f"{where}: it is of another day")
+            need(name == f"availability/{utc(i['from'] // 1000)[:10]}.columns", f"{where}: it is of another day")
             need(leaf["kind"] in ("gap" if gap else "batch", "rejected"), f"{where}: it is not among the leaves")
             need(last < leaf["at"] < issue["size"], f"{where}: it is not in the order of the ledger")
             same = {"key": signer[1], "seq": i["first"], **{k: i[k] for k in ("agent", "stream", "epoch")}}

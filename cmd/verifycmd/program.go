@@ -22,6 +22,6 @@ func Program(version string) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return exit.Misused("%v; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newSamplesCmd(), newKeygenCmd(), newAcceptCmd())
+	root.AddCommand(newSamplesCmd(), newNotesCmd(), newKeygenCmd(), newAcceptCmd())
 	return root
 }

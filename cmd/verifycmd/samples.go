@@ -5,6 +5,7 @@ package verifycmd
 
 import (
 	"bufio"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,25 @@ func newSamplesCmd() *cobra.Command {
 			"  vouch-verify samples FILE | influx write --precision ms ...\n" +
 			"It verifies nothing: do that first.",
 	}
-	c.RunE = func(c *cobra.Command, args []string) error {
+	c.RunE = printed(bundle.Lines)
+	return c
+}
+
+// newNotesCmd prints what the agents signed, for whoever wants to see it.
+func newNotesCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "notes FILE",
+		Short: "Print what the agents signed, as they signed it, text by text",
+		Long: "Prints every batch and every gap of a bundle: signed notes (C2SP signed-note), each ended by\n" +
+			"its signature, day by day, in the order of the ledger. It verifies nothing: do that first.",
+	}
+	c.RunE = printed(bundle.Notes)
+	return c
+}
+
+// printed runs a command that prints a part of the bundle that its argument names.
+func printed(write func(r io.ReaderAt, size int64, w io.Writer) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
 		if len(args) != 1 {
 			return exit.Misused("name one bundle: %s", c.UseLine())
 		}
@@ -31,10 +50,9 @@ func newSamplesCmd() *cobra.Command {
 		}
 		defer func() { _ = f.Close() }()
 		w := bufio.NewWriterSize(c.OutOrStdout(), 1<<16)
-		if err := bundle.Lines(f, size, w); err != nil {
+		if err := write(f, size, w); err != nil {
 			return exit.Misused("%s: %v", args[0], err)
 		}
 		return w.Flush()
 	}
-	return c
 }

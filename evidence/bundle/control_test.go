@@ -6,14 +6,17 @@ package bundle_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vouch-sla/vouch/evidence/bundle"
+	"github.com/vouch-sla/vouch/evidence/columns"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -126,6 +129,50 @@ func joinNotes(list [][]byte) (out []byte) {
 		out = append(binary.BigEndian.AppendUint32(out, uint32(len(n))), n...)
 	}
 	return out
+}
+
+// dayNotes and dayFile are the notes of a day's file, and the file of notes.
+func dayNotes(b []byte) (out [][]byte) {
+	r := columns.NewReader(bytes.NewReader(b))
+	for {
+		n, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, n)
+	}
+}
+
+func dayFile(list [][]byte) []byte {
+	var out bytes.Buffer
+	w := columns.NewWriter(&out)
+	for _, n := range list {
+		if err := w.Append(n); err != nil {
+			panic(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return out.Bytes()
+}
+
+// opened is a file as texts that can be changed, and packed is the file of them.
+func opened(name string, b []byte) []byte {
+	if strings.HasSuffix(name, ".columns") {
+		return joinNotes(dayNotes(b))
+	}
+	return b
+}
+
+func packed(name string, b []byte) []byte {
+	if strings.HasSuffix(name, ".columns") {
+		return dayFile(splitNotes(b))
+	}
+	return b
 }
 
 func splitBlocks(b []byte) []string {

@@ -36,11 +36,11 @@ const (
 	FileStatement  = "statement.json"
 	FileExcerpt    = "excerpt.json"
 
-	dirItems     = "availability/" // DAY.notes: batches and gaps by the UTC day on which they begin
+	dirItems     = "availability/" // DAY.columns: batches and gaps by the UTC day on which they begin
 	dirTelemetry = "telemetry/"
 	dirAnchors   = "anchors/"
 
-	suffixNotes = ".notes"
+	suffixDay = ".columns"
 )
 
 // Renderings of the statement, for people: each is made from statement.json.
@@ -143,7 +143,7 @@ func dayName(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 // dayOf returns the day that the name of a file under dir stands for.
 func dayOf(name, dir string) (time.Time, bool) {
 	rest, ok := strings.CutPrefix(name, dir)
-	day, ok2 := strings.CutSuffix(rest, suffixNotes)
+	day, ok2 := strings.CutSuffix(rest, suffixDay)
 	t, err := time.Parse(time.DateOnly, day)
 	return t, ok && ok2 && err == nil && dayName(t) == day
 }

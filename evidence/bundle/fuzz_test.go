@@ -125,7 +125,7 @@ func TestNastyValues(t *testing.T) {
 		}
 		everyValue(body, func(set func(any), was any) {
 			for _, x := range nasty {
-				if n++; n%29 != 0 && !soak {
+				if n++; n%211 != 0 && !soak {
 					continue
 				}
 				set(x)

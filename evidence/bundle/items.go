@@ -15,6 +15,7 @@ import (
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/book"
+	"github.com/vouch-sla/vouch/evidence/columns"
 )
 
 // item is a batch or a gap as it was read from the bundle.
@@ -71,16 +72,16 @@ func (v *verifier) readDay(name string, open opener, take func(*item) bool) erro
 	running.Go(func() {
 		defer close(order)
 		defer close(work)
-		r := newNotes(f)
-		for {
-			raw, err := r.next()
+		r := columns.NewReader(f)
+		for n := 0; ; n++ {
+			raw, err := r.Next()
 			if err != nil {
 				if !errors.Is(err, io.EOF) {
 					failed = err // seen by the reader of order after it is closed
 				}
 				return
 			}
-			t := task{raw, r.n - 1, make(chan *item, 1)}
+			t := task{raw, n, make(chan *item, 1)}
 			for _, c := range []chan task{work, order} {
 				select {
 				case c <- t:

@@ -45,8 +45,8 @@ type made struct {
 }
 
 const (
-	day0 = "availability/2026-02-27.notes"
-	day1 = "availability/2026-02-28.notes"
+	day0 = "availability/2026-02-27.columns"
+	day1 = "availability/2026-02-28.columns"
 )
 
 func f(t bundle.Topic, where, what string) bundle.Finding {
@@ -55,7 +55,9 @@ func f(t bundle.Topic, where, what string) bundle.Finding {
 
 // notesOf changes the notes of a file.
 func notesOf(name string, change func([][]byte) [][]byte) func(*outsider, map[string][]byte) {
-	return func(_ *outsider, f map[string][]byte) { f[name] = joinNotes(change(splitNotes(f[name]))) }
+	return func(_ *outsider, f map[string][]byte) {
+		f[name] = packed(name, joinNotes(change(splitNotes(opened(name, f[name])))))
+	}
 }
 
 // blocksOf is the same of leaves and proofs.
@@ -65,7 +67,9 @@ func blocksOf(name string, change func([]string) []string) func(*outsider, map[s
 
 // swapped puts old in the place of new, once.
 func swapped(name, old, new string) func(*outsider, map[string][]byte) {
-	return func(_ *outsider, f map[string][]byte) { f[name] = replace(f[name], old, new) }
+	return func(_ *outsider, f map[string][]byte) {
+		f[name] = packed(name, replace(opened(name, f[name]), old, new))
+	}
 }
 
 func TestOutsider(t *testing.T) {
@@ -136,7 +140,7 @@ func itemRows() []tampering {
 		{name: "a sample is changed", files: swapped(day1, `outcome="up"`, `outcome="uq"`), wrong: f(bundle.TopicChain, day1+", note 0", "wrong signature of key ams-a")},
 		{name: "a clock is changed", files: swapped(day1, "offset_us=2000", "offset_us=2001"), wrong: f(bundle.TopicChain, day1, "wrong signature")},
 		{name: "a gap is changed", files: swapped(day0, "reason: queue full", "reason: queue fulk"), wrong: f(bundle.TopicChain, day0, "wrong signature")},
-		{name: "a note ends early", files: notesOf(day1, func(n [][]byte) [][]byte { n[0] = n[0][:len(n[0])-20]; return n }), wrong: f(bundle.TopicChain, day1+", note 0", "malformed note")},
+		{name: "a note ends early", files: notesOf(day1, func(n [][]byte) [][]byte { n[0] = n[0][:bytes.LastIndex(n[0], []byte("\n\n"))+2]; return n }), wrong: f(bundle.TopicChain, day1+", note 0", "malformed note")},
 		{name: "a note gets a second signature", files: notesOf(day1, func(n [][]byte) [][]byte {
 			n[0] = append(n[0], n[0][bytes.LastIndex(n[0], []byte("\n\n"))+2:]...)
 			return n
@@ -147,7 +151,7 @@ func itemRows() []tampering {
 		{name: "a rejected batch is left out", files: notesOf(day1, func(n [][]byte) [][]byte { return n[1:] }), wrong: f(bundle.TopicComplete, "agent ams-a", "is left out")},
 		{name: "an agent is left out", files: func(_ *outsider, f map[string][]byte) {
 			for _, d := range []string{day0, day1} {
-				f[d] = joinNotes(slices.DeleteFunc(splitNotes(f[d]), func(n []byte) bool { return bytes.Contains(n, []byte("agent: fra-a\n")) }))
+				f[d] = dayFile(slices.DeleteFunc(dayNotes(f[d]), func(n []byte) bool { return bytes.Contains(n, []byte("agent: fra-a\n")) }))
 			}
 		}, wrong: f(bundle.TopicComplete, "agent fra-a", "none of its 4 items is carried")},
 		{name: "a day is left out", files: func(_ *outsider, f map[string][]byte) { delete(f, day1) }, wrong: f(bundle.TopicComplete, "agent ams-a", "is left out, and may speak of the period")},
@@ -155,38 +159,39 @@ func itemRows() []tampering {
 		{name: "a batch stands twice", files: notesOf(day0, func(n [][]byte) [][]byte { return append(n, n[0]) }), wrong: f(bundle.TopicChain, day0, "batch 1 of agent ams-a is carried twice")},
 		{name: "two batches change places", files: notesOf(day0, func(n [][]byte) [][]byte { n[0], n[1] = n[1], n[0]; return n }), wrong: f(bundle.TopicFile, day0+", note 1", "leaf 12 stands after leaf 13")},
 		{name: "a batch stands in another day", files: func(_ *outsider, f map[string][]byte) {
-			a, b := splitNotes(f[day0]), splitNotes(f[day1])
-			f[day0], f[day1] = joinNotes(a[1:]), joinNotes(append(a[:1:1], b...))
+			a, b := dayNotes(f[day0]), dayNotes(f[day1])
+			f[day0], f[day1] = dayFile(a[1:]), dayFile(append(a[:1:1], b...))
 		}, wrong: f(bundle.TopicFile, day1+", note 0", "stands in the file of another day")},
 		{name: "another customer's batch is added", files: func(x *outsider, f map[string][]byte) {
-			f[day0] = joinNotes(append(splitNotes(f[day0]), splitNotes(unzip(x.t, x.other.bundle(choice{}))[day0])[0]))
+			f[day0] = dayFile(append(dayNotes(f[day0]), dayNotes(unzip(x.t, x.other.bundle(choice{}))[day0])[0]))
 		}, wrong: f(bundle.TopicChain, day0, "is not among the leaves of the ledger")},
 		{name: "another customer's day takes its place", files: func(x *outsider, f map[string][]byte) { f[day1] = unzip(x.t, x.other.bundle(choice{}))[day1] },
 			wrong: f(bundle.TopicChain, day1, "is not among the leaves of the ledger")},
 		{name: "a batch is signed with another key", files: func(x *outsider, f map[string][]byte) {
-			n := splitNotes(f[day0])
-			n[0] = splitNotes(unzip(x.t, x.foe.bundle(choice{}))[day0])[0]
-			f[day0] = joinNotes(n)
+			n := dayNotes(f[day0])
+			n[0] = dayNotes(unzip(x.t, x.foe.bundle(choice{}))[day0])[0]
+			f[day0] = dayFile(n)
 		}, wrong: f(bundle.TopicChain, day0, "signed by an unknown key")},
 		{name: "a record stands among the batches", files: func(_ *outsider, f map[string][]byte) {
-			f[day0] = joinNotes(append(splitNotes(f[day0]), splitNotes(f["records.notes"])[0]))
+			f[day0] = dayFile(append(dayNotes(f[day0]), splitNotes(f["records.notes"])[0]))
 		}, wrong: f(bundle.TopicChain, day0, "is neither a batch nor a gap")},
 		{name: "telemetry stands among the batches", c: choice{telemetry: true}, files: func(_ *outsider, f map[string][]byte) {
-			f[day0] = joinNotes(append(splitNotes(f[day0]), splitNotes(f["telemetry/2026-02-27.notes"])[0]))
+			f[day0] = dayFile(append(dayNotes(f[day0]), dayNotes(f["telemetry/2026-02-27.columns"])[0]))
 		}, wrong: f(bundle.TopicChain, day0, "is of the stream telemetry")},
 		{name: "telemetry is changed", c: choice{telemetry: true}, files: func(_ *outsider, f map[string][]byte) {
-			f["telemetry/2026-02-27.notes"] = flip(f["telemetry/2026-02-27.notes"], "ifHCInOctets")
-		}, wrong: f(bundle.TopicChain, "telemetry/2026-02-27.notes", "wrong signature")},
+			f["telemetry/2026-02-27.columns"] = packed("telemetry/2026-02-27.columns", flip(opened("telemetry/2026-02-27.columns", f["telemetry/2026-02-27.columns"]), "ifHCInOctets"))
+		}, wrong: f(bundle.TopicChain, "telemetry/2026-02-27.columns", "wrong signature")},
 		{name: "telemetry that is not in the ledger", c: choice{telemetry: true}, files: func(x *outsider, f map[string][]byte) {
-			f["telemetry/2026-02-27.notes"] = unzip(x.t, x.other.bundle(choice{telemetry: true}))["telemetry/2026-02-27.notes"]
-		}, wrong: f(bundle.TopicChain, "telemetry/2026-02-27.notes", "not among the leaves")},
-		{name: "the file ends within a note", files: func(_ *outsider, f map[string][]byte) { f[day0] = f[day0][:len(f[day0])-10] }, wrong: f(bundle.TopicFile, day0, "the file ends within it")},
-		{name: "the file ends within a length", files: func(_ *outsider, f map[string][]byte) { f[day0] = append(f[day0], 0) }, wrong: f(bundle.TopicFile, day0, "the file ends within a length")},
-		{name: "a length of 4 GB", files: func(_ *outsider, f map[string][]byte) { copy(f[day0], "\xff\xff\xff\xff") }, wrong: f(bundle.TopicFile, day0, "note 0 claims 4294967295 bytes")},
-		{name: "a length of nothing", files: func(_ *outsider, f map[string][]byte) { f[day0] = append([]byte{0, 0, 0, 0}, f[day0]...) }, wrong: f(bundle.TopicFile, day0, "note 0 claims 0 bytes")},
-		{name: "a length beyond the end", files: func(_ *outsider, f map[string][]byte) { f[day0] = append(f[day0], 0, 15, 0, 0, 'x') }, wrong: f(bundle.TopicFile, day0, "the file ends within it")},
+			f["telemetry/2026-02-27.columns"] = unzip(x.t, x.other.bundle(choice{telemetry: true}))["telemetry/2026-02-27.columns"]
+		}, wrong: f(bundle.TopicChain, "telemetry/2026-02-27.columns", "not among the leaves")},
+		{name: "the file ends within a block", files: func(_ *outsider, f map[string][]byte) { f[day0] = f[day0][:len(f[day0])-10] }, wrong: f(bundle.TopicFile, day0, "block 0: unexpected EOF")},
+		{name: "the file ends within a count", files: func(_ *outsider, f map[string][]byte) { f[day0] = append(f[day0], 0x80) }, wrong: f(bundle.TopicFile, day0, "block 1: unexpected EOF")},
+		{name: "a count without end", files: func(_ *outsider, f map[string][]byte) { f[day0] = bytes.Repeat([]byte{0xff}, 20) }, wrong: f(bundle.TopicFile, day0, "block 0: binary: varint overflows")},
+		{name: "more steps than any block", files: func(_ *outsider, f map[string][]byte) { f[day0] = append(f[day0], 0xff, 0xff, 0xff, 0x7f) }, wrong: f(bundle.TopicFile, day0, "block 1: it claims 268435455 steps")},
+		{name: "a block of nothing", files: func(_ *outsider, f map[string][]byte) { f[day0] = append(f[day0], 0, 0, 0) }, wrong: f(bundle.TopicFile, day0, "block 1: its last note does not end")},
+		{name: "a note of nothing", files: func(_ *outsider, f map[string][]byte) { f[day0] = append([]byte{1, 0, 0, 0}, f[day0]...) }, wrong: f(bundle.TopicFile, day0, "block 0: a note is empty")},
 		{name: "a million notes of one byte", files: func(_ *outsider, f map[string][]byte) {
-			f[day0] = append(f[day0], bytes.Repeat([]byte{0, 0, 0, 1, 'x'}, 1_000_000)...)
+			f[day0] = append(f[day0], dayFile(slices.Repeat([][]byte{[]byte("\n")}, 1_000_000))...)
 		},
 			wrong: f(bundle.TopicChain, day0, "is neither a batch nor a gap")},
 	}
@@ -207,7 +212,7 @@ func ledgerRows() []tampering {
 		{name: "another customer's records", files: func(x *outsider, f map[string][]byte) { f[records] = unzip(x.t, x.other.bundle(choice{}))[records] }, wrong: f(bundle.TopicSigner, records, "is customer globex's")},
 		{name: "records signed with another key", files: func(x *outsider, f map[string][]byte) { f[records] = unzip(x.t, x.foe.bundle(choice{}))[records] }, wrong: f(bundle.TopicSigner, records, "signed by an unknown key")},
 		{name: "a batch stands among the records", files: func(_ *outsider, f map[string][]byte) {
-			f[records] = append(joinNotes(splitNotes(f[day0])[:1]), f[records]...)
+			f[records] = append(joinNotes(dayNotes(f[day0])[:1]), f[records]...)
 		},
 			wrong: f(bundle.TopicSigner, records, "signed by an unknown key")},
 

@@ -169,7 +169,7 @@ func chainLies() []deceit {
 			s.write(at(3, "02:40"), evidence.KindAssignment, "collector", b)
 		}}, listed: []bundle.Finding{f(bundle.TopicChain, "agent fra-a", "why it was rejected"), f(bundle.TopicComplete, "record assignment-4", "that agent fra-a measures as well as before")}},
 		{name: "a rejection without a reason", lies: lies{leaf: func(_ *world, l *evidence.Leaf) { l.Reason = "" }}, wrong: f(bundle.TopicLedger, "leaves.txt", "reason")},
-		{name: "a batch counts that must not", lies: lies{plot: reject(ams, at(3, "13:00"), "")}, wrong: f(bundle.TopicChain, "availability/2026-03-02.notes", "counts, and must not: check other of device rt1 is not assigned")},
+		{name: "a batch counts that must not", lies: lies{plot: reject(ams, at(3, "13:00"), "")}, wrong: f(bundle.TopicChain, "availability/2026-03-02.columns", "counts, and must not: check other of device rt1 is not assigned")},
 		{name: "a batch counts that speaks twice", lies: lies{plot: at0(fra, at(3, "12:00"), func(i *item) { i.from = at(3, "11:50") })}, wrong: f(bundle.TopicChain, "agent fra-a", "it counts, and speaks of time that the one before it spoke for")},
 		{name: "a batch counts from another place", lies: lies{plot: at0(fra, at(3, "12:00"), func(i *item) {
 			i.location = "ams"
@@ -182,12 +182,12 @@ func chainLies() []deceit {
 		{name: "a key is added after it was used", lies: lies{plot: func(s *story) {
 			st := s.recordOf(evidence.KindKeyAdded, 2)
 			st.at = day(1)
-		}}, wrong: f(bundle.TopicChain, "availability/2026-02-27.notes", "the ledger names its key only later")},
+		}}, wrong: f(bundle.TopicChain, "availability/2026-02-27.columns", "the ledger names its key only later")},
 		{name: "a key is used after it was revoked", lies: lies{plot: func(s *story) {
 			s.write(at(3, "12:15"), evidence.KindKeyRevoked, "uid:1", func(string) any {
 				return book.RevokedBody{Subject: "fra-a", Agent: "fra-a", Key: s.w.agents["fra-a"].key}
 			})
-		}}, wrong: f(bundle.TopicChain, "availability/2026-03-02.notes", "its key was revoked at 2026-03-02T12:15:00.000Z")},
+		}}, wrong: f(bundle.TopicChain, "availability/2026-03-02.columns", "its key was revoked at 2026-03-02T12:15:00.000Z")},
 		{name: "a key under another agent's name", lies: lies{plot: func(s *story) {
 			s.recordOf(evidence.KindKeyAdded, 2).record.body = func(string) any {
 				return book.KeyBody{Subject: "fra-a", Agent: "fra-a", Location: "fra", Key: s.w.agents["ams-a"].key}
@@ -223,7 +223,7 @@ func chainLies() []deceit {
 				}
 				i := slices.IndexFunc(w.log, hidden)
 				e.Days = append(e.Days, bundle.Day{Day: day(300), Notes: each([][]byte{w.log[i].note})})
-			}}, wrong: f(bundle.TopicFile, "availability/2026-12-24.notes", "it stands in the file of another day")},
+			}}, wrong: f(bundle.TopicFile, "availability/2026-12-24.columns", "it stands in the file of another day")},
 		{name: "the statement passes over a batch", lies: lies{used: func(_ *world, _ int64, e entry) bool {
 			return e.leaf.Agent != fra.id || !e.link.From.Equal(at(3, "02:00"))
 		}},
@@ -233,7 +233,7 @@ func chainLies() []deceit {
 				l.Received = at(0, "00:30")
 			}
 		}}, listed: []bundle.Finding{
-			f(bundle.TopicComplete, "agent ams-a, epoch 1772150400000", "that what came before number 49, the first that is carried, speaks of no time after 2026-02-27T23:39:40Z"),
+			f(bundle.TopicComplete, "agent ams-a, epoch 1772150400000", "that what came before number 49, the first that is carried, speaks of no time after 2026-02-27T22:59:40Z"),
 			f(bundle.TopicComplete, "agent hq-a", "2026-03-02T00:00:00Z to 2026-03-02T15:00:00Z: it spoke for the first time after that")}},
 		{name: "leaves are carried from later on", c: choice{first: 60}, lies: lies{first: 60}, wrong: f(bundle.TopicComplete, "leaves.txt", "leaves before it may speak of")},
 		{name: "items end at a rejected one", lies: rejectedEdge(), wrong: f(bundle.TopicComplete, "agent ams-a", "is left out, and may speak of the period")},

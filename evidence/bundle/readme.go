@@ -32,14 +32,13 @@ It tells you what it proved, and what it did not.
 What is inside
   statement.json         the statement; the other forms of it show the same
   records.notes          decisions: contract versions, leases, maintenance, incidents, keys
-  availability/DAY.notes what the monitoring agents signed, minute by minute
+  availability/          what the monitoring agents signed, minute by minute, day by day
   leaves.txt             the customer's ledger, one entry for each of those
   checkpoint.txt         the signed state of that ledger
   manifest.txt           what the statement rests on
   frontier.txt, proofs.txt, keys.txt, anchors/   what ties these together
 The formats are public (docs/evidence-format.md), so that anybody can write a program of
-their own that checks this file. The files *.notes hold for each text its length in four
-bytes and the text itself, which can be read.
+their own that checks this file. vouch-verify notes FILE.zip prints what agents signed.
 
 BEWIJS BIJ EEN BESCHIKBAARHEIDSVERKLARING
 

@@ -45,7 +45,7 @@ func (v *verifier) recompute() bool {
 	}
 	for i, day := range v.days(dirItems) {
 		v.opts.Progress("days", int64(i))
-		name := dirItems + dayName(day) + suffixNotes
+		name := dirItems + dayName(day) + suffixDay
 		if err := v.readDay(name, v.openItem, (&inDay{v: v, name: name, day: day, last: -1, take: c.take}).next); err != nil {
 			v.rep.wrong(TopicFile, name, "%v", err)
 			return false
@@ -111,7 +111,7 @@ func (v *verifier) readTelemetry() bool {
 		return out
 	}
 	for _, day := range v.days(dirTelemetry) {
-		name := dirTelemetry + dayName(day) + suffixNotes
+		name := dirTelemetry + dayName(day) + suffixDay
 		err := v.readDay(name, open, (&inDay{v: v, name: name, day: day, last: -1, take: func(*item) { read++ }}).next)
 		if err != nil {
 			v.rep.wrong(TopicFile, name, "%v", err)

@@ -99,9 +99,9 @@ func TestExplain(t *testing.T) {
 		c    choice
 		want string
 	}{
-		{"down", at(3, "02:12"), choice{}, "rt1 down (), excluded [], of 02:10:00 to 02:20:14: ams votes down, fra votes down, hq votes down; rt2 up (), excluded [], of 00:00:21 to 06:00:00: ams votes up, fra votes up, hq votes up"},
+		{"down", at(3, "02:12"), choice{}, "rt1 down (), excluded [], of 02:10:00 to 02:30:14: ams votes down, fra votes down, hq votes down; rt2 up (), excluded [], of 00:00:21 to 06:00:00: ams votes up, fra votes up, hq votes up"},
 		{"blind", at(3, "11:10"), choice{}, "rt1 up (), excluded [], of 11:00:14 to 11:30:14: ams votes unknown (location), fra votes up, hq votes up; rt2 up (), excluded [], of 11:00:21 to 11:30:21: ams votes unknown (location), fra votes up, hq votes up"},
-		{"excluded", at(3, "06:10"), choice{around: span(day(3), day(4))}, "rt1 up (), excluded [], of 02:20:14 to 11:00:14: ams votes up, fra votes up, hq votes up; rt2 down (), excluded [M-1], of 06:00:21 to 06:30:21: ams votes down, fra votes down, hq votes down"},
+		{"excluded", at(3, "06:10"), choice{around: span(day(3), day(4))}, "rt1 up (), excluded [], of 02:30:14 to 11:00:14: ams votes up, fra votes up, hq votes up; rt2 down (), excluded [M-1], of 06:00:21 to 06:30:21: ams votes down, fra votes down, hq votes down"},
 		{"outside of what was judged", at(40, "00:00"), choice{}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -72,7 +72,7 @@ type record struct {
 	received  time.Time // likewise
 }
 
-const every = 5 * time.Minute // between two samples
+const every = 15 * time.Minute // between two samples
 
 func (s *story) add(at time.Time, x step) *step {
 	x.at = at

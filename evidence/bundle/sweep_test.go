@@ -147,12 +147,17 @@ func TestSweepFiles(t *testing.T) {
 					continue
 				}
 				file := bytes.Clone(s.b[p.data : p.data+p.size])
+				said := opened(p.name, file)
 				for _, at := range positions(p.name, file, tt.every) {
 					for _, mask := range masks(at) {
 						s.with(p, at, mask, func(b []byte) {
 							tried++
 							got := s.try(b, tt.w.pinned(), before)
-							if want, why := meaningless(p.name, file, at); got > want {
+							want, why := meaningless(p.name, file, at)
+							if got != caught && strings.HasSuffix(p.name, ".columns") && bytes.Equal(said, opened(p.name, b[p.data:p.data+p.size])) {
+								want, why = silent, "another way to keep the same notes"
+							}
+							if got > want {
 								t.Errorf("%s, byte %d (%q) with mask %02x: nothing was said of it (%d)", p.name, at, around(file, at), mask, got)
 							} else if got != caught {
 								passed[p.name+": "+why]++
@@ -212,7 +217,7 @@ func TestSweepNotes(t *testing.T) {
 		{"batch", day0, "vouch/batch v1\n"},
 		{"gap", day0, "vouch/gap v1\n"},
 		{"rejected", day1, "vouch/batch v1\n"},
-		{"telemetry", "telemetry/2026-02-27.notes", "vouch/batch v1\n"},
+		{"telemetry", "telemetry/2026-02-27.columns", "vouch/batch v1\n"},
 		{"record", "records.notes", "kind: maintenance-announced\n"},
 		{"leaf of a batch", "leaves.txt", "vouch/leaf v1\nkind: batch\n"},
 		{"leaf of a gap", "leaves.txt", "vouch/leaf v1\nkind: gap\n"},
@@ -220,28 +225,54 @@ func TestSweepNotes(t *testing.T) {
 		{"leaf of a rejected batch", "leaves.txt", "vouch/leaf v1\nkind: rejected\n"},
 	} {
 		t.Run(tt.kind, func(t *testing.T) {
-			i := slices.IndexFunc(s.files, func(p place) bool { return p.name == tt.file })
-			from := bytes.Index(files[tt.file], []byte(tt.text))
+			file := files[tt.file]
+			said := opened(tt.file, file)
+			from := bytes.Index(said, []byte(tt.text))
 			to := from + 400
 			if soak {
-				to = len(files[tt.file])
+				to = len(said)
 			}
 			step := 1
 			if !soak && tt.file == "leaves.txt" {
 				step = 3
 			}
-			if !soak && strings.HasSuffix(tt.file, ".notes") {
+			if !soak && tt.file != "leaves.txt" {
 				step = 19 // all of the bundle is read before it
 			}
-			for at := max(from-4, 0); at < min(to, len(files[tt.file])); at += step {
-				s.with(s.files[i], at, 1<<(at%8), func(b []byte) {
-					if got := s.try(b, w.pinned(), before); got != caught {
-						t.Errorf("%s, byte %d (%q): nothing was said of it", tt.file, at, around(files[tt.file], at))
-					}
-				})
+			for at := from; at < min(to, len(said)); at += step {
+				if tt.file != "leaves.txt" && inLength(said, at) {
+					continue // a length before a note, which stands in no bundle so
+				}
+				changed := bytes.Clone(said)
+				changed[at] ^= 1 << (at % 8)
+				if strings.HasSuffix(tt.file, ".columns") && !endsWell(changed) {
+					continue // no file can hold it
+				}
+				files[tt.file] = packed(tt.file, changed)
+				if got := s.try(store(t, files).b, w.pinned(), before); got != caught {
+					t.Errorf("%s, byte %d (%q): nothing was said of it", tt.file, at, around(said, at))
+				}
 			}
+			files[tt.file] = file
 		})
 	}
+}
+
+// inLength reports whether a byte of framed notes is one of a length.
+func inLength(framed []byte, at int) bool {
+	n := 0
+	for _, note := range splitNotes(framed) {
+		if at < n+4 {
+			return at >= n
+		}
+		n += 4 + len(note)
+	}
+	return false
+}
+
+// endsWell reports whether all of some framed notes end with a newline.
+func endsWell(framed []byte) bool {
+	return !slices.ContainsFunc(splitNotes(framed), func(n []byte) bool { return !bytes.HasSuffix(n, []byte("\n")) })
 }
 
 // free are the bytes of a zip file that mean nothing here: with which version of which
@@ -325,7 +356,8 @@ func TestBounded(t *testing.T) {
 	for _, name := range names {
 		bomb := maps.Clone(files)
 		bomb[name] = append(slices.Clip(files[name]), make([]byte, size)...)
-		if got := allocated(rezip(t, bomb)); got > control+size/2 {
+		// What is read grows by doubling, up to the bound of a small file: a constant.
+		if got := allocated(store(t, bomb).b); got > control+size*3/4 {
 			t.Errorf("%s of %d bytes: %d bytes are allocated, %d without it", name, size, got, control)
 		}
 	}

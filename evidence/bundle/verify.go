@@ -141,11 +141,11 @@ func (v *verifier) upTo(name string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	out, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err == nil && int64(len(out)) > most {
+	var out bytes.Buffer
+	if _, err = out.ReadFrom(io.LimitReader(r, most+1)); err == nil && int64(out.Len()) > most {
 		err = fmt.Errorf("it is larger than %d bytes", most)
 	}
-	return out, err
+	return out.Bytes(), err
 }
 
 // open opens a file as a stream.

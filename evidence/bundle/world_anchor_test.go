@@ -122,13 +122,17 @@ func unzip(t testing.TB, b []byte) map[string][]byte {
 	return out
 }
 
-// rezip packs files, as [bundle.Write] does but for their order.
+// rezip packs files anew. Only large ones are compressed: that takes the time.
 func rezip(t testing.TB, files map[string][]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
+		h := &zip.FileHeader{Name: name}
+		if len(files[name]) > 2<<20 {
+			h.Method = zip.Deflate
+		}
+		f, err := z.CreateHeader(h)
 		if err == nil {
 			_, err = f.Write(files[name])
 		}

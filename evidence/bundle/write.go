@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/columns"
 	"github.com/vouch-sla/vouch/statement"
 )
 
@@ -168,7 +169,18 @@ func (b *writer) each(name string, list Each, frame func(dst, x []byte) []byte) 
 
 func (b *writer) days(dir string, days []Day) {
 	for _, d := range days {
-		b.each(dir+dayName(d.Day)+suffixNotes, d.Notes, appendNote)
+		name := dir + dayName(d.Day) + suffixDay
+		w := columns.NewWriter(b.create(name))
+		if b.err != nil {
+			return
+		}
+		err := d.Notes(w.Append)
+		if err == nil {
+			err = w.Close()
+		}
+		if err != nil {
+			b.err = fmt.Errorf("write %s: %w", name, err)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/bundle"
+	"github.com/vouch-sla/vouch/evidence/columns"
 	"github.com/vouch-sla/vouch/internal/pythontest"
 )
 
@@ -33,7 +35,7 @@ const (
 var update = flag.Bool("update", false, "write the test vectors in docs/vectors and the examples of bundles in docs/evidence-format.md")
 
 // files returns what a bundle holds, without what is for people alone: its words may
-// change.
+// change. Packed notes stand one after the other, as they were signed.
 func files(t testing.TB, raw []byte) map[string]string {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
@@ -53,8 +55,50 @@ func files(t testing.TB, raw []byte) map[string]string {
 		if f.Name != bundle.FileReadme && f.Name != bundle.FileEdition && (!strings.HasPrefix(f.Name, "statement.") || f.Name == bundle.FileStatement) {
 			out[f.Name] = string(b)
 		}
+		if strings.HasSuffix(f.Name, ".columns") {
+			out[f.Name] = ""
+			for _, n := range notes(t, b) {
+				out[f.Name] += string(n)
+			}
+		}
 	}
 	return out
+}
+
+// notes unpacks the file of a day.
+func notes(t testing.TB, packed []byte) (out [][]byte) {
+	t.Helper()
+	r := columns.NewReader(bytes.NewReader(packed))
+	for {
+		n, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, n)
+	}
+}
+
+// repacked is the inverse of notes: a note ends with its signature.
+func repacked(t testing.TB, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := columns.NewWriter(&out)
+	note := ""
+	for line := range strings.Lines(text) {
+		if note += line; strings.HasPrefix(line, "\u2014 ") {
+			if err := w.Append([]byte(note)); err != nil {
+				t.Fatal(err)
+			}
+			note = ""
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 // zipped is the inverse of files.
@@ -65,7 +109,11 @@ func zipped(t testing.TB, files map[string]string) []byte {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		w, err := z.Create(name)
 		if err == nil {
-			_, err = io.WriteString(w, files[name])
+			body := files[name]
+			if strings.HasSuffix(name, ".columns") {
+				body = repacked(t, body)
+			}
+			_, err = io.WriteString(w, body)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -149,6 +197,14 @@ func TestVector(t *testing.T) {
 		r.Verdict, s.log.vkey, trusting.Verdict, r.Counts.Leaves, r.Counts.Records, r.Counts.Notes, r.Counts.Samples, d.ID, d.Agreed, d.Excluded, d.Up, d.Down, d.Unknown))
 }
 
+// packedExample is two packed notes, explained.
+const packedExample = `05 02 01 00 02 00                  five steps: form 0, a line of text, end; form 0, end
+01 09 61 20 62 3d 00 2c 63 3d 00   one form of 9 bytes: a b=?,c=?
+02 78 0a                           2 bytes of text
+00 0e 01  00 d8 04 01              both plain, from 7 and from 300 on, one byte each
+00 02 00 01                        7+0 and 7+2; 300+0 and 300+1
+`
+
 // The examples of the page are out of the vector.
 func TestDocExamples(t *testing.T) {
 	_, _, raw := vector(t)
@@ -160,6 +216,18 @@ func TestDocExamples(t *testing.T) {
 	first, _, _ := strings.Cut(all[bundle.FileProofs], "\n\n")
 	want := map[string]string{
 		"bundle-files": list, "bundle-manifest": all[bundle.FileManifest], "bundle-frontier": all[bundle.FileFrontier], "bundle-proof": first + "\n\n",
+		"bundle-columns": packedExample,
+	}
+	var spelled strings.Builder
+	for line := range strings.Lines(packedExample) {
+		spelled.WriteString(strings.ReplaceAll(line[:35], " ", ""))
+	}
+	packed, err := hex.DecodeString(spelled.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := notes(t, packed); len(got) != 2 || string(got[0]) != "a b=7,c=300\nx\n" || string(got[1]) != "a b=9,c=301\n" {
+		t.Errorf("the example of packed notes holds %q", got)
 	}
 	doc, err := os.ReadFile(docPath)
 	if err != nil {
@@ -230,7 +298,7 @@ func tamperings(t testing.TB, s *story, all map[string]string) []tampering {
 		}
 		return edit{file, i + j, old, new}
 	}
-	const day = "availability/2026-11-01.notes"
+	const day = "availability/2026-11-01.columns"
 	agreed := s.records[0]
 	body := bytes.Replace(agreed.Body, []byte(`"q":2`), []byte(`"q":1`), 1)
 	anew, err := evidence.SealRecord(agreed.RecordHeader, body, s.own.signer)
@@ -244,12 +312,11 @@ func tamperings(t testing.TB, s *story, all map[string]string) []tampering {
 		}
 	}
 	signature := func(r evidence.Record) string { return string(r.Raw[bytes.LastIndexByte(r.Raw, ' '):]) }
-	framed := string([]byte{0, 0, byte(len(batch) >> 8), byte(len(batch))}) + batch
 	return []tampering{
 		{"sample", "a sample was lost, says the agent; now it was not", []edit{after(day, `outcome="down"`, "lost=1i", "lost=0i")}},
 		{"figure", "fewer seconds down in the statement", []edit{after(bundle.FileStatement, `"devices": [`, `"down_s": 360`, `"down_s": 60`)}},
 		{"leaf", "a leaf was received a day earlier", []edit{after(bundle.FileLeaves, "received: 2026-11-02", "2026-11-02", "2026-11-01")}},
-		{"left-out", "a batch that speaks of an outage is left out", []edit{after(day, framed, framed, "")}},
+		{"left-out", "a batch that speaks of an outage is left out", []edit{after(day, batch, batch, "")}},
 		{"terms", "one witness is enough, in a record that the provider signs anew", []edit{
 			after(bundle.FileRecords, `"quorum":`, `"q":2`, `"q":1`), after(bundle.FileRecords, "contract-1", signature(agreed), signature(anew)),
 		}},
@@ -263,7 +330,8 @@ func TestTampered(t *testing.T) {
 	list := tamperings(t, s, all)
 	var text strings.Builder
 	text.WriteString("Five changes to bundle.zip, each by itself. Each makes a bundle that is disproved. In a file of it, at a byte counted from 0, old bytes\n" +
-		"(hexadecimal) are replaced by new ones; the zip file is written anew around them.\n\n")
+		"(hexadecimal) are replaced by new ones; the zip file is written anew around them. The bytes of a *.columns file are those of the notes that it\n" +
+		"packs, one after the other; they are packed anew.\n\n")
 	for _, x := range list {
 		text.WriteString(x.text())
 	}
