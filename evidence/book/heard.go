@@ -90,6 +90,17 @@ func (h *Heard) Add(name string, kind vouch.Kind, gateway bool, s contract.Sampl
 	t.samples = append(t.samples, s)
 }
 
+// Clone returns a copy to which other samples can be added.
+func (h *Heard) Clone() *Heard {
+	out := &Heard{tracks: make([]*track, len(h.tracks))}
+	for i, t := range h.tracks {
+		c := *t
+		c.samples = slices.Clone(t.samples)
+		out.tracks[i] = &c
+	}
+	return out
+}
+
 // Forget drops the samples before an instant.
 func (h *Heard) Forget(before contract.Second) {
 	at := contract.Milli(before) * 1000

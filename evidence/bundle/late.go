@@ -16,14 +16,16 @@ type lateness struct {
 	example  string
 	unproven int // of which nobody says anything
 	first    string
+	without  *without // nil as long as no late item said anything
 }
 
 // lateAfter is how long after its last sample an item may be anchored.
 const lateAfter = 25 * time.Hour
 
-func (l *lateness) see(v *verifier, i *item) {
+// see looks at one item, and reports whether it is late.
+func (l *lateness) see(v *verifier, i *item) bool {
 	if len(v.bounds) == 0 {
-		return
+		return false
 	}
 	what := func() string {
 		return fmt.Sprintf("agent %s, epoch %d, number %d", i.link.Agent, i.link.Epoch, i.link.First)
@@ -38,7 +40,9 @@ func (l *lateness) see(v *verifier, i *item) {
 		if took := at.Sub(i.link.Through); took > l.worst {
 			l.worst, l.example = took, what()
 		}
+		return true
 	}
+	return false
 }
 
 func (l *lateness) report(c *computation) {
@@ -50,7 +54,8 @@ func (l *lateness) report(c *computation) {
 		rep.proven(TopicTime, "", "every batch was in the ledger within 25 hours after its last sample")
 	}
 	if l.late > 0 {
-		rep.open(TopicTime, l.example, "%d batches and gaps are proven to be in the ledger only more than 25 hours after their last sample, up to %s: whoever holds the keys could have written them afterwards", l.late, l.worst.Round(time.Minute))
+		rep.open(TopicTime, l.example, "%d batches and gaps are proven to be in the ledger only more than 25 hours after their last sample, up to %s: whoever holds the keys could have written them afterwards. %s",
+			l.late, l.worst.Round(time.Minute), c.lateShift())
 	}
 	if l.unproven > 0 {
 		rep.open(TopicTime, l.first, "since when %d batches and gaps have been in the ledger, this one and later ones: nobody outside has vouched for them yet", l.unproven)

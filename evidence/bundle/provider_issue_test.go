@@ -18,6 +18,24 @@ import (
 
 func sha(b []byte) evidence.Hash { return sha256.Sum256(b) }
 
+// lateOutage puts what the neutral agent saw of an outage, and all later, into the ledger
+// only a day later. The customer's agent, who votes as well, saw nothing of it. By hand:
+// with both others it is down from 02:10:00, when a claim ends, to 02:30:14. Without the
+// late ones there is one vote each way, and the neutral one is up until its last sample's
+// hold ends at 02:15:24, and unknown from there.
+func lateOutage(s *story) {
+	for _, st := range s.steps {
+		if i := st.item; i != nil && i.agent == fra.id && !i.from.Before(at(3, "02:00")) && st.at.Before(at(4, "06:40")) {
+			st.at = at(4, "06:40").Add(i.from.Sub(at(3, "02:00")) / 1000)
+		}
+	}
+	blind := s.itemAt(hq.id, at(3, "02:00")).item
+	for n := range blind.samples {
+		blind.samples[n].Outcome, blind.samples[n].Reason, blind.samples[n].Lost = vouch.Up, "", 0
+	}
+	s.add(at(4, "07:00"), step{anchor: true})
+}
+
 // timeLies are about when something was in the ledger.
 func timeLies(honest *world) []deceit {
 	anchors := choice{anchors: true}
@@ -38,6 +56,9 @@ func timeLies(honest *world) []deceit {
 			s.steps = slices.DeleteFunc(s.steps, func(st *step) bool { return st.anchor && st.at.After(at(2, "20:00")) })
 			s.add(at(4, "23:00"), step{anchor: true})
 		}}, listed: list(bundle.TopicTime, "agent", "only more than 25 hours after their last sample")},
+		{name: "batches of an outage come in a day later", c: anchors, lies: lies{plot: lateOutage}, listed: list(bundle.TopicTime, "agent fra-a",
+			"8 batches and gaps are proven to be in the ledger only more than 25 hours after their last sample, up to 28h30m0s: whoever holds the keys could have written them afterwards. They changed the figures by: rt1 -324 s up, +1214 s down, -890 s unknown")},
+		{name: "batches of an outage come in a day later, of an excerpt", c: choice{anchors: true, around: span(day(3), day(4))}, lies: lies{plot: lateOutage}, listed: list(bundle.TopicTime, "agent fra-a", "They changed the figures by: rt1 -324 s up, +1214 s down, -890 s unknown")},
 		{name: "nothing is anchored", c: anchors, lies: lies{packed: func(_ *world, e *bundle.Evidence) { e.Anchors = nil }}, listed: []bundle.Finding{f(bundle.TopicTime, "", "the bundle carries no anchor"), f(bundle.TopicTime, "maintenance M-1", "on the provider's word; without it 3600 s more would count, 1800 s of them down")}},
 		{name: "the last hours are not anchored yet", c: anchors, lies: lies{plot: func(s *story) {
 			s.steps = slices.DeleteFunc(s.steps, func(st *step) bool { return st.anchor && st.at.After(at(4, "01:00")) })

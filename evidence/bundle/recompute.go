@@ -195,12 +195,12 @@ func (c *computation) take(i *item) {
 	v.rep.Counts.Notes++
 	v.rep.Counts.Samples += int64(len(i.samples))
 	v.rep.Counts.Values += int64(i.values)
-	c.lateness.see(v, i)
+	late := c.lateness.see(v, i)
 	for _, f := range i.samples {
 		if at := f.sample.Start.Floor(); at >= c.period.From && at < c.period.To {
 			c.heardOf[book.Assigned{Agent: l.Agent, Device: f.device, Name: f.name}] = true
 		}
-		c.heard(f.device, l.Agent).Add(f.name, f.kind, f.gateway, f.sample)
+		c.hear(f, l.Agent, late)
 	}
 }
 
@@ -228,7 +228,9 @@ func (c *computation) judge(until contract.Second) {
 			if whole <= c.judged || whole > until {
 				continue
 			}
-			c.verdicts[d] = append(c.verdicts[d], c.v.book.Judge(d, day.Span, c.found[d], c.selves)...)
+			found := c.v.book.Judge(d, day.Span, c.found[d], c.selves)
+			c.judgeWithout(d, day.Span, found)
+			c.verdicts[d] = append(c.verdicts[d], found...)
 			c.explain(d, day.Span)
 			done = max(done, whole)
 		}
@@ -241,7 +243,11 @@ func (c *computation) judge(until contract.Second) {
 		return
 	}
 	before := c.v.book.Back(contract.Span{From: until, To: until}).From
-	for _, of := range append(slices.Collect(maps.Values(c.found)), c.selves) {
+	kept := append(slices.Collect(maps.Values(c.found)), c.selves)
+	if w := c.lateness.without; w != nil {
+		kept = slices.AppendSeq(kept, maps.Values(w.heard))
+	}
+	for _, of := range kept {
 		for _, h := range of {
 			h.Forget(before)
 		}
@@ -249,18 +255,18 @@ func (c *computation) judge(until contract.Second) {
 }
 
 // input returns what the statement is made of, as whoever issued it had it.
-func (c *computation) input() statement.Input {
+func (c *computation) input(verdicts map[vouch.DeviceID][]contract.Segment) statement.Input {
 	for d, span := range c.spans {
-		c.verdicts[d] = contract.Slice(c.verdicts[d], span)
+		verdicts[d] = contract.Slice(verdicts[d], span)
 	}
-	in := c.v.book.Input(c.v.name, c.period, c.now, c.verdicts)
+	in := c.v.book.Input(c.v.name, c.period, c.now, verdicts)
 	in.Customer.Name, in.Provider = c.v.issue.Customer, c.v.issue.Provider
 	return in
 }
 
 // compare holds the statement that was computed against the one that is carried.
 func (v *verifier) compare(c *computation) bool {
-	in := c.input()
+	in := c.input(c.verdicts)
 	if err := v.issued(&in); err != nil {
 		v.rep.wrong(TopicStatement, FileRecords, "%v", err)
 		return false
