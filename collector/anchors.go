@@ -5,11 +5,15 @@ package collector
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/admin"
 	"github.com/vouch-sla/vouch/collector/anchor"
+	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 	"github.com/vouch-sla/vouch/evidence/bundle"
 )
 
@@ -63,15 +67,66 @@ func (c *Collector) anchorStatus() admin.Anchors {
 	return out
 }
 
-// anchors returns what others vouch for of the part of the ledger that is carried.
-func (p *packer) anchors(ctx context.Context, first int64) ([]bundle.Anchor, error) {
+// anchors returns what others vouch for of the part of the ledger that is carried, and of
+// the announcements before it that bear on the statement: whether they were in time is
+// what maintenance is disputed about.
+func (p *packer) anchors(ctx context.Context, records []store.Entry, first int64) ([]bundle.Anchor, error) {
+	var out []bundle.Anchor
+	add := func(proofs []anchor.Proof) error {
+		for _, x := range proofs {
+			a := bundle.Anchor{Record: x.Record, Leaf: x.Leaf, Proof: x.Inclusion.Append(nil), Checkpoint: x.Stamped, Token: x.Token}
+			if x.Anchored.Size < first {
+				grown, err := p.c.store.Consistency(ctx, p.cu, x.Anchored.Size, p.size)
+				if err != nil {
+					return err
+				}
+				a.Grown = grown
+			}
+			out = append(out, a)
+		}
+		return nil
+	}
+	have := int64(0) // leaves that are anchored by now
+	for _, r := range records {
+		if r.Index >= first {
+			break
+		}
+		if r.Index < have || !p.announces(r) {
+			continue
+		}
+		proofs, err := p.anchorsOf(ctx, r.Index, first)
+		if err == nil {
+			err = add(proofs)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range proofs {
+			have = max(have, x.Anchored.Size)
+		}
+	}
 	proofs, err := p.c.anchors.Proofs(ctx, p.cu, first, p.size)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = add(proofs)
 	}
-	out := make([]bundle.Anchor, len(proofs))
-	for i, x := range proofs {
-		out[i] = bundle.Anchor{Record: x.Record, Leaf: x.Leaf, Proof: x.Inclusion.Append(nil), Checkpoint: x.Stamped, Token: x.Token}
+	return out, err
+}
+
+// anchorsOf returns the first anchor over a leaf, below another.
+func (p *packer) anchorsOf(ctx context.Context, index, below int64) ([]anchor.Proof, error) {
+	for reach := int64(64); ; reach *= 8 {
+		through := min(index+reach, below-1)
+		proofs, err := p.c.anchors.Proofs(ctx, p.cu, index+1, through)
+		if err != nil || len(proofs) > 0 || through == below-1 {
+			return slices.DeleteFunc(proofs, func(x anchor.Proof) bool { return x.Anchored.Size > proofs[0].Anchored.Size }), err
+		}
 	}
-	return out, nil
+}
+
+// announces reports whether a record announces maintenance within the statement's period.
+func (p *packer) announces(r store.Entry) bool {
+	rec, err := p.c.recorder.open(r)
+	var m book.MaintenanceBody
+	return err == nil && rec.Kind == evidence.KindMaintenanceAnnounced && json.Unmarshal(rec.Body, &m) == nil &&
+		m.From.Before(p.issue.To) && p.issue.From.Before(m.To)
 }

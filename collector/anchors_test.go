@@ -4,12 +4,15 @@
 package collector_test
 
 import (
+	"archive/zip"
 	"bytes"
+	"crypto/x509"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -294,4 +297,87 @@ func TestBundleIsAnchored(t *testing.T) {
 	if proven, open := vouched(bundle.Options{Roots: wrong}); proven != 0 || open != 1 {
 		t.Errorf("who names another authority: %d findings that somebody vouches, %d that nobody does; want none and 1", proven, open)
 	}
+}
+
+// An announcement that was made long before the leaves that a bundle carries has its
+// anchor in it all the same, with a proof that the ledger grew from there.
+func TestBundleAnchorsAnnouncements(t *testing.T) {
+	tsa := tsatest.Start(t)
+	const ago = 100 * time.Hour
+	c := newCentreOf(t, func(c *centre) {
+		c.behind.Store(int64(ago))
+		c.edit = func(o *collector.Options) {
+			o.Few(1)
+			roots, err := stamp.ParseRoots(tsa.Roots)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Anchors.Gather, o.Anchors.RetryMin, o.Anchors.RetryMax = time.Millisecond, time.Millisecond, 20*time.Millisecond
+			o.Anchors.Authorities = []anchor.Authority{{Name: "first", URL: tsa.URL, Roots: roots}}
+		}
+	})
+	c.behind.Store(int64(ago))
+	c.stamped(time.Time{})
+	from := time.Now().UTC().Truncate(time.Second).Add(-4 * time.Minute)
+	to := from.Add(80 * time.Second)
+	before := time.Now().Add(-ago)
+	in := admin.NewMaintenance{Customer: "acme", From: from.Add(10 * time.Second), To: from.Add(20 * time.Second), Reason: "new firmware"}
+	if err := c.client().Post(t.Context(), admin.PathMaintenance, in, nil); err != nil {
+		t.Fatal(err)
+	}
+	c.stamped(before)
+	for range 2 { // others, of later days: the ledger has grown since
+		before = time.Now().Add(-ago)
+		c.announce()
+		c.stamped(before)
+	}
+	c.behind.Store(0)
+	for _, id := range []vouch.AgentID{"AMS-1", "BRU-1"} {
+		p := c.agents[id]
+		var samples []vouch.Sample
+		for s := range 90 {
+			samples = append(samples, p.sample("acme", "rt1", from.Add(time.Duration(s)*time.Second), vouch.Up))
+		}
+		p.store(t, c, "acme", from, from.Add(90*time.Second), samples...)
+	}
+	c.wait("they are heard", func() bool { return c.leavesRead("acme") })
+	if _, err := c.issue("acme", from, to, ""); err != nil {
+		t.Fatal(err)
+	}
+	b := c.bundle("acme", from, to, nil)
+	r := verify(t, b, bundle.Options{Roots: roots(t, tsa)})
+	sound(t, r)
+	grown := 0
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		if strings.HasSuffix(f.Name, "/grown.txt") {
+			grown++
+		}
+	}
+	if grown != 1 || strings.HasPrefix(string(file(t, b, bundle.FileFrontier)), "0\n") {
+		t.Errorf("%d anchors come with a proof of growth, want that of the announcement alone", grown)
+	}
+	for _, f := range r.Unproven {
+		if strings.Contains(f.What, "sizes of the ledger that are not carried") {
+			t.Errorf("listed: %s", f.What)
+		}
+	}
+	// The authority's clock was not set back as the collector's was.
+	if !slices.ContainsFunc(r.Unproven, func(f bundle.Finding) bool {
+		return f.Where == "maintenance M-2026-0001" && strings.Contains(f.What, "somebody outside vouches for it only from")
+	}) {
+		t.Errorf("not proven: %+v, want the announcement by its stamp", r.Unproven)
+	}
+}
+
+func roots(t *testing.T, tsa *tsatest.Authority) *x509.CertPool {
+	t.Helper()
+	out, err := stamp.ParseRoots(tsa.Roots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

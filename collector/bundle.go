@@ -99,7 +99,7 @@ func (p *packer) evidence(ctx context.Context, choice bundleChoice) (e bundle.Ev
 		}
 		return nil
 	}
-	if e.Anchors, err = p.anchors(ctx, e.First); err != nil {
+	if e.Anchors, err = p.anchors(ctx, records, e.First); err != nil {
 		return e, err
 	}
 	e.Keys = p.keys()

@@ -67,6 +67,7 @@ type Options struct {
 	Refresh time.Duration // how often an open page asks again; 0 for the default
 	Log     *slog.Logger
 	Now     func() time.Time // nil for time.Now
+	few     int64            // fewLeaves, but in tests
 
 	// Ready is called once, when every listener is open.
 	Ready func(Addresses)
@@ -168,6 +169,9 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 func newCollector(s store.Store, opts Options) (*Collector, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
+	}
+	if opts.few == 0 {
+		opts.few = fewLeaves
 	}
 	if opts.Limits == (Limits{}) {
 		opts.Limits = DefaultLimits()

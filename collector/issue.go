@@ -135,8 +135,9 @@ func number(issues []book.Issue, before book.Issue) string {
 }
 
 // fewLeaves is up to how many leaves before the first that is needed are carried along:
-// all of a young ledger, so that nothing in it needs a proof of its own.
-const fewLeaves = 250_000
+// all of a young ledger, so that nothing in it needs a proof of its own. A leaf takes 42
+// bytes in a bundle, and one around a day has to fit in a mail.
+const fewLeaves = 10_000
 
 // firstLeaf returns the leaf that the leaves of a bundle begin with: the last one that
 // came in too early to bear on the time in reach, which shows that none before it does.
@@ -154,7 +155,7 @@ func (c *Collector) firstLeaf(ctx context.Context, cu vouch.CustomerID, reach co
 			high = mid
 		}
 	}
-	if low <= fewLeaves {
+	if low <= c.opts.few {
 		return 0, nil
 	}
 	return low - 1, nil

@@ -26,6 +26,7 @@ const (
 	anchorProof  = "proof.txt"      // C2SP tlog-proof, with the cosigned checkpoint
 	anchorCheck  = "checkpoint.txt" // the bytes that were time-stamped
 	anchorToken  = "token.tsr"      // RFC 3161 response
+	anchorGrown  = "grown.txt"      // that the ledger grew from there, for a size below what is carried
 )
 
 // bound says that the first so many leaves were there at an instant, by the word of
@@ -51,7 +52,8 @@ func (b bounds) of(index int64) (time.Time, bool) {
 type anchor struct {
 	dir string
 	evidence.Anchored
-	at time.Time // what somebody outside vouches for; zero for nobody
+	at    time.Time       // what somebody outside vouches for; zero for nobody
+	grown []evidence.Hash // consistency proof up to the checkpoint; nil for none
 }
 
 // readAnchors opens the anchors, so that the roots that they speak of are looked for
@@ -125,8 +127,28 @@ func (v *verifier) anchor(dir string) (anchor, error) {
 	if err != nil {
 		return a, fmt.Errorf("%s: %v", anchorProof, err)
 	}
+	if v.files[dir+anchorGrown] != nil {
+		raw, err := v.text(dir + anchorGrown)
+		a.grown = []evidence.Hash{}
+		for line := range strings.Lines(string(raw)) {
+			var h evidence.Hash
+			if err == nil {
+				h, err = evidence.ParseHash(strings.TrimSuffix(line, "\n"))
+			}
+			a.grown = append(a.grown, h)
+		}
+		if err == nil && (len(a.grown) > maxPath || len(raw) > 0 && raw[len(raw)-1] != '\n') {
+			err = fmt.Errorf("it is no list of at most %d hashes", maxPath)
+		}
+		if err != nil {
+			return a, fmt.Errorf("%s: %v", anchorGrown, err)
+		}
+	}
 	return v.vouched(a, own.Name(), proof.Checkpoint)
 }
+
+// maxPath is more than any proof of RFC 6962 in a tree of 2^63 leaves has.
+const maxPath = 128
 
 // vouched looks who outside vouches for the checkpoint of the anchor ledger.
 func (v *verifier) vouched(a anchor, origin string, checkpoint []byte) (anchor, error) {
@@ -192,7 +214,16 @@ func (v *verifier) boundTime() bool {
 	outside := 0
 	for _, a := range v.anchors {
 		got := v.rootAt[a.Size]
+		before := 0 < a.Size && a.Size < v.first
 		switch {
+		case a.grown != nil && !before:
+			v.rep.wrong(TopicTime, a.dir+anchorGrown, "%d leaves are anchored, and the leaves from %d on are carried: it proves nothing that they do not", a.Size, v.first)
+		case before && a.grown != nil:
+			if err := checkGrowth(a.grown, v.check.Size, v.check.Root, a.Size, a.Root); err != nil {
+				v.rep.wrong(TopicTime, a.dir+anchorGrown, "%v: the ledger was rewritten after it was anchored, or the proof is another's", err)
+			} else if !a.at.IsZero() {
+				v.bounds = append(v.bounds, bound{a.Size, a.at})
+			}
 		case a.Size > v.check.Size || a.Size < v.first:
 			outside++ // of what is carried: nothing can be said of it
 		case got != a.Root:

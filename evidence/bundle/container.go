@@ -184,7 +184,7 @@ func (v *verifier) container(r io.ReaderAt, size int64, list []member) {
 	}
 }
 
-var anchorFile = regexp.MustCompile(`^anchors/[0-9]{6}/(anchored\.txt|leaf\.txt|proof\.txt|checkpoint\.txt|token\.tsr)$`)
+var anchorFile = regexp.MustCompile(`^anchors/[0-9]{6}/(anchored\.txt|leaf\.txt|proof\.txt|checkpoint\.txt|token\.tsr|grown\.txt)$`)
 
 // known reports whether a bundle has a file of that name.
 func known(name string) bool {

@@ -46,7 +46,7 @@ func timeLies(honest *world) []deceit {
 				s.itemAt(fra.id, at(3, "02:00")).item.samples[2].Outcome = vouch.Up
 				s.itemAt(fra.id, at(3, "02:00")).item.samples[2].Reason = ""
 			},
-			packed: func(w *world, e *bundle.Evidence) { e.Anchors = honest.anchor.upTo(int64(len(w.log))) },
+			packed: func(w *world, e *bundle.Evidence) { e.Anchors = honest.anchor.upTo(int64(len(w.log)), choice{}, nil) },
 		}, wrong: f(bundle.TopicTime, "anchors/000013", "the ledger was rewritten after it was anchored")},
 		{name: "a month is written afterwards", c: anchors, lies: lies{plot: func(s *story) {
 			s.drop(slices.DeleteFunc(slices.Clone(s.steps), func(st *step) bool { return !st.anchor })...)

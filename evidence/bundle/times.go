@@ -52,8 +52,9 @@ func (v *verifier) termsAndTimes(c *computation) {
 	v.behindTheLine(c, accepted)
 }
 
-// announced looks whether an announcement is proven to have been made before the work
-// began. An announcement that is proven only later counted on the provider's word.
+// announced looks whether an announcement is proven to have been made in time by the terms:
+// before the work began, with the notice that was agreed. It is believed from when
+// somebody outside vouches for it; what counts by its own word alone stands on that.
 func (v *verifier) announced(c *computation, rec evidence.Record, at time.Time, bounded bool) {
 	works := v.book.Works()
 	i := slices.IndexFunc(works, func(w book.Work) bool { return w.Record == rec.ID })
@@ -61,20 +62,48 @@ func (v *verifier) announced(c *computation, rec evidence.Record, at time.Time, 
 		return
 	}
 	w := works[i]
-	where := fmt.Sprintf("maintenance %s", w.ID)
+	where, begin := fmt.Sprintf("maintenance %s", w.ID), w.From.Format(time.RFC3339)
 	stake := cmp.Or(v.stake(c, w.ID), "it does not count in any case")
-	switch leaf := v.leaves.records[rec.Hash]; {
-	case rec.Recorded.After(w.From):
-		return // he says himself that it came too late
-	case leaf.latest.After(w.From) && leaf.latest.Sub(rec.Recorded) > clockSlack:
-		v.rep.wrong(TopicTime, where, "it says that it was announced at %s, before it began at %s, and stands after what the ledger took in at %s: it was dated back; %s", utc(rec.Recorded), utc(w.From), utc(leaf.latest), stake)
-	case bounded && !at.After(w.From):
-		v.rep.proven(TopicTime, where, "announced at %s, and in the ledger before it began at %s", rec.Recorded.Format(time.RFC3339), w.From.Format(time.RFC3339))
-	case bounded:
-		v.rep.open(TopicTime, where, "that it was announced before it began at %s: somebody outside vouches for it only from %s on; %s", w.From.Format(time.RFC3339), at.UTC().Format(time.RFC3339), stake)
-	default:
-		v.rep.open(TopicTime, where, "that it was announced before it began at %s: on the provider's word; %s", w.From.Format(time.RFC3339), stake)
+	said, counts := c.counted(w, w.Announced)
+	believed := ""
+	if bounded {
+		believed, _ = c.counted(w, at)
 	}
+	switch leaf := v.leaves.records[rec.Hash]; {
+	case !rec.Recorded.After(w.From) && leaf.latest.After(w.From) && leaf.latest.Sub(rec.Recorded) > clockSlack:
+		v.rep.wrong(TopicTime, where, "it says that it was announced at %s, before it began at %s, and stands after what the ledger took in at %s: it was dated back; %s", utc(rec.Recorded), begin, utc(leaf.latest), stake)
+	case rec.Recorded.After(w.From) && !counts:
+		// he says himself that it came too late
+	case bounded && at.After(w.From) && said == believed && counts:
+		v.rep.proven(TopicTime, where, "announced at %s, and in the ledger by %s: in time by the terms, though it began at %s", rec.Recorded.Format(time.RFC3339), at.UTC().Format(time.RFC3339), begin)
+	case bounded && at.After(w.From):
+		v.rep.open(TopicTime, where, "that it was announced before it began at %s: somebody outside vouches for it only from %s on; %s", begin, at.UTC().Format(time.RFC3339), stake)
+	case bounded && said != believed:
+		v.rep.open(TopicTime, where, "that it was announced with the notice that was agreed: it begins at %s, and somebody outside vouches for it only from %s on; %s", begin, at.UTC().Format(time.RFC3339), stake)
+	case bounded:
+		v.rep.proven(TopicTime, where, "announced at %s, and in the ledger before it began at %s", rec.Recorded.Format(time.RFC3339), begin)
+	default:
+		v.rep.open(TopicTime, where, "that it was announced before it began at %s: on the provider's word; %s", begin, stake)
+	}
+}
+
+// counted says what the contract makes of maintenance on each of its devices, had it been
+// announced at an instant, and whether any of it counts. Caps are left out: they turn on
+// what else there was.
+func (c *computation) counted(w book.Work, announced time.Time) (decision string, counts bool) {
+	for _, d := range c.devices {
+		for _, e := range c.v.book.Exclusions(d) {
+			if e.ID != w.ID {
+				continue
+			}
+			e.AnnouncedAt = contract.Ceil(announced)
+			for _, x := range c.v.book.Scope(d, c.now).Decide([]contract.Exclusion{e}) {
+				decision += fmt.Sprintf("%s: %v %v %v\n", d, x.Counts, x.Refused, x.Notes)
+				counts = counts || len(x.Counts) > 0
+			}
+		}
+	}
+	return decision, counts
 }
 
 // stake says what an exclusion takes out of the customer's count; empty for nothing.

@@ -90,12 +90,16 @@ func (w *world) takeAnchor(when time.Time) {
 	}, when})
 }
 
-// upTo returns the anchors of a ledger of that size.
-func (a *anchorage) upTo(size int64) (out []bundle.Anchor) {
+// upTo returns the anchors of a ledger of that size, whose leaves have those hashes.
+func (a *anchorage) upTo(size int64, c choice, leaves []evidence.Hash) (out []bundle.Anchor) {
 	for _, x := range a.of {
-		if x.Size <= size {
-			out = append(out, x.Anchor)
+		if x.Size > size {
+			continue
 		}
+		if x.Size < c.first && !c.ungrown {
+			x.Grown = grownOf(int(x.Size), leaves, true)
+		}
+		out = append(out, x.Anchor)
 	}
 	return out
 }

@@ -210,6 +210,7 @@ type choice struct {
 	around    contract.Span // samples of these whole days of UTC alone
 	telemetry bool
 	anchors   bool
+	ungrown   bool // no proofs that the ledger grew from sizes before the first
 }
 
 // bundle writes a bundle, as collector/bundle.go does.
@@ -288,7 +289,7 @@ func (w *world) evidence(i issued, c choice) bundle.Evidence {
 		e.Telemetry = w.days(tele, i.Size)
 	}
 	if c.anchors {
-		e.Anchors = w.anchor.upTo(size)
+		e.Anchors = w.anchor.upTo(size, c, all)
 	}
 	return e
 }

@@ -338,6 +338,21 @@ func pathOf(m int, leaves []evidence.Hash) []evidence.Hash {
 	}
 }
 
+// grownOf proves that the leaves begin with the first m of them (RFC 6962 section 2.1.2).
+func grownOf(m int, leaves []evidence.Hash, whole bool) []evidence.Hash {
+	switch {
+	case m == len(leaves) && whole:
+		return []evidence.Hash{}
+	case m == len(leaves):
+		return []evidence.Hash{rootOf(leaves)}
+	}
+	if k := split(len(leaves)); m <= k {
+		return append(grownOf(m, leaves[:k], whole), rootOf(leaves[k:]))
+	} else {
+		return append(grownOf(m-k, leaves[k:], false), rootOf(leaves[:k]))
+	}
+}
+
 // edgeOf returns the roots of the complete subtrees, largest first.
 func edgeOf(leaves []evidence.Hash) (out []evidence.Hash) {
 	for len(leaves) > 0 {

@@ -57,6 +57,9 @@ type Anchor struct {
 	Proof      []byte // C2SP tlog-proof
 	Checkpoint []byte // that was time-stamped; nil for none
 	Token      []byte
+	// Grown proves that the ledger grew from the size that is anchored, for one below
+	// First; nil for others.
+	Grown []evidence.Hash
 }
 
 // Write writes a bundle. The same evidence gives the same bytes.
@@ -191,5 +194,12 @@ func (b *writer) anchor(dir string, a Anchor) {
 	if a.Token != nil {
 		b.file(dir+anchorCheck, a.Checkpoint)
 		b.file(dir+anchorToken, a.Token)
+	}
+	if a.Grown != nil {
+		var out []byte
+		for _, h := range a.Grown {
+			out = fmt.Appendf(out, "%s\n", h)
+		}
+		b.file(dir+anchorGrown, out)
 	}
 }
