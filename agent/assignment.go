@@ -18,8 +18,12 @@ import (
 )
 
 const (
-	assignmentInterval = time.Minute
-	assignmentTimeout  = 30 * time.Second
+	assignmentInterval = time.Minute                   // where the collector does not let us wait
+	assignmentPatience = 5 * time.Second               // from here on it does
+	assignmentTimeout  = wire.MaxWait + 30*time.Second // of one request
+	// A request that waits is given up when a heartbeat heard of another assignment
+	// and this much later it has still not answered: its connection is dead.
+	assignmentGrace = 2 * time.Second
 )
 
 // relocated ends a session: everything that an agent says names its location, so
@@ -30,7 +34,8 @@ func (*relocated) Error() string { return "the agent was assigned to another loc
 
 // assigner keeps the agent's assignment: it asks the collector for it, keeps a copy
 // on disk so that the agent can start without the collector, and hands each new one
-// to apply.
+// to apply. It has a connection of its own, on which a request waits at the collector
+// until something changes.
 type assigner struct {
 	agent  vouch.AgentID
 	path   string
@@ -79,7 +84,8 @@ func (a *assigner) inForce(tag string) {
 func (a *assigner) Run(ctx context.Context) error {
 	var wait backoff
 	for {
-		err := a.refresh(ctx)
+		began := time.Now()
+		changed, err := a.refresh(ctx)
 		pause := assignmentInterval
 		var elsewhere *relocated
 		switch {
@@ -87,6 +93,8 @@ func (a *assigner) Run(ctx context.Context) error {
 			return nil
 		case errors.As(err, &elsewhere):
 			return err
+		case errors.Is(err, errOverdue):
+			err, pause = nil, 0
 		case err != nil:
 			pause = wait.after(err)
 			if !a.failing {
@@ -96,6 +104,12 @@ func (a *assigner) Run(ctx context.Context) error {
 			wait.reset()
 			if a.failing {
 				a.log.Info("assignment is refreshed again")
+			}
+			switch {
+			case changed:
+				pause = firstWait // and never in a tight circle, whatever is answered
+			case time.Since(began) >= assignmentPatience: // it lets us wait
+				pause = 0
 			}
 		}
 		a.failing = err != nil
@@ -112,22 +126,51 @@ func (a *assigner) Run(ctx context.Context) error {
 	}
 }
 
-// refresh asks once.
-func (a *assigner) refresh(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, assignmentTimeout)
-	defer cancel()
+// refresh asks once, and reports whether there was something new.
+func (a *assigner) refresh(ctx context.Context) (changed bool, err error) {
 	a.mu.Lock()
 	tag := a.tag
 	a.mu.Unlock()
-	body, _, err := a.client.assignment(ctx, tag)
+	body, err := a.ask(ctx, tag)
 	if err != nil || body == nil {
-		return err
+		return false, err
 	}
 	if err := a.take(body); err != nil {
-		return err
+		return false, err
 	}
 	// Applied already: a full disk must not keep the agent from measuring.
-	return durable.WriteFile(a.path, body, 0o600)
+	return true, durable.WriteFile(a.path, body, 0o600)
+}
+
+// errOverdue ends a request that the collector should have answered.
+var errOverdue = errors.New("the collector has another assignment and does not answer with it")
+
+// ask asks for another assignment than the one with the tag.
+func (a *assigner) ask(ctx context.Context, tag string) (body []byte, err error) {
+	select {
+	case <-a.wake: // what it was about, this request asks for
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, assignmentTimeout)
+	overdue := false
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-a.wake:
+			if sleep(ctx, assignmentGrace) {
+				overdue = true
+				cancel()
+			}
+		}
+	})
+	body, _, err = a.client.assignment(ctx, tag)
+	cancel()
+	watching.Wait()
+	if err != nil && overdue {
+		return nil, errOverdue
+	}
+	return body, err
 }
 
 // take decodes and applies a document.

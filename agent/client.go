@@ -225,10 +225,15 @@ func (c *client) heads(ctx context.Context) (wire.HeadsAnswer, error) {
 	return a, nil
 }
 
-// assignment asks for the assignment unless it is the one with the ETag. It returns
-// a nil body when nothing changed.
+// assignment asks for the assignment unless it is the one with the ETag; then it waits
+// for another one, as long as the collector lets it. It returns a nil body when nothing
+// changed.
 func (c *client) assignment(ctx context.Context, etag string) (body []byte, newTag string, err error) {
-	_, _, err = c.do(ctx, http.MethodGet, wire.PathAssignment, etag, nil, nil, func(resp *http.Response) error {
+	header := http.Header{}
+	if etag != "" {
+		wire.SetWait(header, wire.MaxWait)
+	}
+	_, _, err = c.do(ctx, http.MethodGet, wire.PathAssignment, etag, header, nil, func(resp *http.Response) error {
 		if resp.StatusCode == http.StatusNotModified {
 			return nil
 		}

@@ -72,7 +72,8 @@ func newSession(o Options, key signingKey) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	uploads, beats := newClient(base, config, o.Dial, pack), newClient(base, config, o.Dial, pack)
+	connect := func() *client { return newClient(base, config, o.Dial, pack) }
+	uploads, beats := connect(), connect()
 	s.flights = newFlights(o.Now)
 	disk, err := openDisk(o.spool, o.SpoolBytes, o.SpoolAge, pack)
 	if err != nil {
@@ -86,7 +87,7 @@ func newSession(o Options, key signingKey) (*session, error) {
 	s.schedule.attempt, s.schedule.overload, s.schedule.late = s.attempt, s.overload, s.counts.late
 	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, log: o.Log, again: make(chan struct{}, 1)}
 	s.assigner = &assigner{
-		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: uploads, apply: s.assign, log: o.Log,
+		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: connect(), apply: s.assign, log: o.Log,
 		wake: make(chan struct{}, 1),
 	}
 	s.beats = &heartbeats{
@@ -130,6 +131,7 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	s.spool.disk.close()
 	s.uploads.client.close()
 	s.beats.client.close()
+	s.assigner.client.close()
 	return err
 }
 

@@ -140,7 +140,7 @@ func (c *Collector) accepted(cu vouch.CustomerID, rec evidence.Record) {
 	case evidence.KindLease:
 		from = time.Time{} // it may take back what another said
 	}
-	c.decidedAnew(cu, c.base.scopeOf(cu, b.Site, b.Device), from)
+	c.decidedAnew(cu, c.base.Load().scopeOf(cu, b.Site, b.Device), from)
 }
 
 func acceptanceOf(cu vouch.CustomerID, kind evidence.RecordKind, a book.Acceptance) admin.Acceptance {

@@ -59,7 +59,7 @@ func (c *Collector) amend(ctx context.Context) error {
 // lag is the longest that any contract waits for measurements.
 func (c *Collector) lag() time.Duration {
 	var out time.Duration
-	for cu := range c.base.customers {
+	for cu := range c.base.Load().customers {
 		out = max(out, contract.TermsAt(c.book.contracts(cu), contract.Floor(c.now())).Lag)
 	}
 	return out
@@ -67,7 +67,7 @@ func (c *Collector) lag() time.Duration {
 
 func (c *Collector) amendAll(ctx context.Context) error {
 	var all error
-	for cu := range c.base.customers {
+	for cu := range c.base.Load().customers {
 		newest := map[string]book.Issue{}
 		for _, i := range of(c.book, cu, (*book.Book).Issues) {
 			newest[i.Number] = i

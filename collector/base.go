@@ -14,6 +14,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/wire"
 )
 
 // Base is the installed base: who measures, and what is measured for whom.
@@ -24,10 +25,25 @@ type Base struct {
 	Customers []vouch.Customer
 }
 
-// base is the installed base, arranged for looking things up. It does not change
-// while the collector runs.
-type base struct {
+// Installed is all that a collector works by that may change while it runs.
+type Installed struct {
 	Base
+	// Contracts are the versions of each customer's contract as they are configured.
+	Contracts map[vouch.CustomerID]Contract
+	// Plan returns what every agent is to do at an instant, and when that changes by
+	// itself (a lease that begins or ends, a contract version that comes into
+	// force); zero for never.
+	Plan func(at time.Time) (plans []wire.Assignment, next time.Time)
+	// Retention says for how long each customer's notes are kept; one that is not named
+	// keeps them for ever.
+	Retention map[vouch.CustomerID]Retention
+}
+
+// base is what is installed, arranged for looking things up. It never changes: a
+// reload puts another in its place, so that whoever needs several things that belong
+// together loads it once.
+type base struct {
+	Installed
 	agents    map[vouch.AgentID]vouch.Agent
 	locations map[vouch.LocationID]vouch.Location
 	customers map[vouch.CustomerID]vouch.Customer
@@ -49,9 +65,9 @@ type place struct {
 	site     vouch.SiteID
 }
 
-func newBase(b Base) (*base, error) {
+func newBase(b Installed) (*base, error) {
 	x := &base{
-		Base: b, agents: map[vouch.AgentID]vouch.Agent{}, locations: map[vouch.LocationID]vouch.Location{},
+		Installed: b, agents: map[vouch.AgentID]vouch.Agent{}, locations: map[vouch.LocationID]vouch.Location{},
 		customers: map[vouch.CustomerID]vouch.Customer{}, devices: map[deviceKey]place{}, verifiers: map[vouch.AgentID]note.Verifier{},
 		byKey: map[string]vouch.AgentID{},
 	}
@@ -91,9 +107,13 @@ func publicKey(vkey string) string {
 	return string(raw[1:])
 }
 
-// keyID returns how the key of an agent is called in leaves and chains.
+// keyID returns how the key of an agent is called in leaves and chains; of one that is
+// not installed any more, a name that no key has.
 func (b *base) keyID(a vouch.AgentID) string {
-	v := b.verifiers[a]
+	v, ok := b.verifiers[a]
+	if !ok {
+		return "none"
+	}
 	return evidence.KeyID(v.Name(), v.KeyHash())
 }
 

@@ -53,6 +53,13 @@ func (b *books) load(ctx context.Context, r *recorder, c vouch.CustomerID) error
 	return nil
 }
 
+// knows reports whether the book of a customer has been begun.
+func (b *books) knows(c vouch.CustomerID) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.ledgers[c] != nil
+}
+
 // take enters one record.
 func (b *books) take(rec evidence.Record) error {
 	b.mu.Lock()

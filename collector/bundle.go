@@ -181,7 +181,7 @@ func (p *packer) excerpt(ctx context.Context, days contract.Span, now contract.S
 	var ids []vouch.DeviceID
 	for _, s := range p.book.Customer(p.cu).Sites {
 		for _, d := range s.Devices {
-			v, err := p.c.figures.verdict(ctx, p.c.base.devices[deviceKey{p.cu, d.ID}], days, now)
+			v, err := p.c.figures.verdict(ctx, p.c.base.Load().devices[deviceKey{p.cu, d.ID}], days, now)
 			if err != nil {
 				return nil, err
 			}

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,17 +50,16 @@ type Options struct {
 	Listen  string // HOST:PORT for agents, TLS
 	Web     string // HOST:PORT for pages, JSON and metrics; TLS unless it is loopback
 	Base    Base
-	// Contracts are the versions of each customer's contract as they are configured.
+	// Contracts, Plan and Retention are as in Installed, with which they are replaced.
 	Contracts map[vouch.CustomerID]Contract
-	// Plan returns what every agent is to do at an instant, and when that changes by
-	// itself (a lease that begins or ends, a contract version that comes into
-	// force); zero for never.
-	Plan func(at time.Time) (plans []wire.Assignment, next time.Time)
-	// Retention says for how long each customer's notes are kept; one that is not named
-	// keeps them for ever.
+	Plan      func(at time.Time) (plans []wire.Assignment, next time.Time)
 	Retention map[vouch.CustomerID]Retention
-	Influx    *sink.Influx // nil for none
-	Channels  []notify.Channel
+	// Reload reads again what is installed, and names what else was changed and needs a
+	// restart. Its error is for people: every mistake with its place. Nil: it cannot.
+	Reload   func() (next Installed, restart []string, err error)
+	Reloads  <-chan os.Signal // each makes the collector reload; nil for none
+	Influx   *sink.Influx     // nil for none
+	Channels []notify.Channel
 	// Anchors says who is to vouch for the ledgers, and how often he is asked. What it
 	// needs of the collector is filled in.
 	Anchors anchor.Options
@@ -88,31 +88,35 @@ type Addresses struct {
 
 // Collector is one running collector.
 type Collector struct {
-	opts     Options
-	store    store.Store
-	base     *base
-	book     *books
-	recorder *recorder
-	own      ledgerKeys
-	anchors  *anchor.Anchors
-	issuing  sync.Mutex // held while a statement is issued
-	intake   *intake
-	judge    *judge
-	watch    *watch
-	reader   *reader
-	figures  *figures
-	tele     *telemetry
-	count    *counters
-	sink     *sink.Sink // nil for none
-	notifier *notify.Notifier
-	registry *prometheus.Registry
-	bell     *bell
-	assigned atomic.Pointer[map[vouch.AgentID]issued]
-	webAt    atomic.Pointer[string] // URL of the pages, once they are served
-	now      func() time.Time
-	started  time.Time
-	pin      string
-	log      *slog.Logger
+	opts      Options
+	store     store.Store
+	base      *atomic.Pointer[base]
+	book      *books
+	recorder  *recorder
+	own       ledgerKeys
+	anchors   *anchor.Anchors
+	issuing   sync.Mutex // held while a statement is issued
+	intake    *intake
+	judge     *judge
+	watch     *watch
+	reader    *reader
+	figures   *figures
+	tele      *telemetry
+	count     *counters
+	sink      *sink.Sink // nil for none
+	notifier  *notify.Notifier
+	registry  *prometheus.Registry
+	bell      *bell
+	assigned  atomic.Pointer[map[vouch.AgentID]issued]
+	planning  sync.Mutex             // held while assignments are worked out
+	reloading sync.Mutex             // held while the installed base is read again
+	replanned chan struct{}          // capacity 1: another plan is in force
+	news      news                   // told when assigned changes
+	webAt     atomic.Pointer[string] // URL of the pages, once they are served
+	now       func() time.Time
+	started   time.Time
+	pin       string
+	log       *slog.Logger
 
 	eraser eraser
 	desk   sync.Mutex // held while a command decides by what is recorded, and records
@@ -141,12 +145,13 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 		c.webAt.Store(&url)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveTLS(ctx, ls.agents, c.doorServer()) })
+	g.Go(func() error { return serveTLS(ctx, ls.agents, c.doorServer(ctx.Done())) })
 	g.Go(func() error { return serve(ctx, ls.web, c.webServer(ls)) })
 	g.Go(func() error { return serve(ctx, ls.admin, c.adminServer()) })
 	g.Go(func() error { return c.reader.run(ctx) })
 	g.Go(func() error { return c.watch.run(ctx) })
 	g.Go(func() error { return c.replan(ctx) })
+	g.Go(func() error { return c.reloads(ctx) })
 	g.Go(func() error { return c.figures.run(ctx) })
 	g.Go(func() error { return c.amend(ctx) })
 	g.Go(func() error { return c.figures.night(ctx, c.reader.caught, c.log) })
@@ -176,10 +181,12 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	if opts.Limits == (Limits{}) {
 		opts.Limits = DefaultLimits()
 	}
-	b, err := newBase(opts.Base)
+	first, err := newBase(Installed{opts.Base, opts.Contracts, opts.Plan, opts.Retention})
 	if err != nil {
 		return nil, err
 	}
+	b := new(atomic.Pointer[base])
+	b.Store(first)
 	begun, err := s.Customers(context.Background())
 	if err != nil {
 		return nil, err
@@ -189,7 +196,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 		return nil, err
 	}
 	c := &Collector{
-		opts: opts, store: s, base: b, book: newBooks(), own: keys, tele: newTelemetry(),
+		opts: opts, store: s, base: b, replanned: make(chan struct{}, 1), book: newBooks(), own: keys, tele: newTelemetry(),
 		registry: prometheus.NewRegistry(), bell: newBell(), now: opts.Now, started: opts.Now().UTC(), log: opts.Log,
 	}
 	c.count = newCounters(c.registry)
@@ -258,12 +265,11 @@ func (c *Collector) incidentPage(cu vouch.CustomerID, id incident.ID) string {
 
 // begin makes the ledgers say what is configured, and reads the book from them.
 func (c *Collector) begin(ctx context.Context) error {
-	for _, cu := range c.base.Customers {
-		if err := c.book.load(ctx, c.recorder, cu.ID); err != nil {
-			return err
-		}
+	b := c.base.Load()
+	if err := c.load(ctx, b); err != nil {
+		return err
 	}
-	if err := c.install(ctx); err != nil {
+	if err := c.install(ctx, b); err != nil {
 		return err
 	}
 	_, err := c.assign(ctx)

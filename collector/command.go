@@ -61,6 +61,7 @@ func (c *Collector) adminServer() *http.Server {
 	route("DELETE "+admin.PathTokens, func(r *http.Request) (any, error) {
 		return nil, c.store.DeleteToken(r.Context(), r.FormValue("id"))
 	})
+	route("POST "+admin.PathReload, func(r *http.Request) (any, error) { return c.reload(r.Context()) })
 	route("POST "+admin.PathRebuild, func(r *http.Request) (any, error) { return nil, c.rebuild(r.Context()) })
 	route("GET "+admin.PathCheck, func(r *http.Request) (any, error) { return c.check(r.Context()) })
 	s := c.server(mux, 10*time.Minute)
@@ -148,7 +149,7 @@ func (c *Collector) addToken(r *http.Request) (any, error) {
 	if err := readBody(r, &in); err != nil {
 		return nil, err
 	}
-	switch _, known := c.base.customers[in.Customer]; {
+	switch _, known := c.base.Load().customers[in.Customer]; {
 	case in.Role != roleNOC && in.Role != roleCustomer:
 		return nil, badRequest("role %q: allowed are noc and customer", in.Role)
 	case in.Role == roleCustomer && !known:

@@ -33,10 +33,13 @@ func DefaultLimits() Limits { return Limits{InFlight: 64, Timeout: time.Minute} 
 // door is the HTTP that agents knock at. Who they are, the TLS certificate says: it
 // is made from the agent's signing key, whose public half the installed base holds.
 type door struct {
-	base        *base
+	base        *atomic.Pointer[base]
 	intake      *intake
 	judge       *judge
 	assignments func(vouch.AgentID) (issued, bool)
+	news        *news
+	polling     time.Duration   // bound of a wait for news
+	ending      <-chan struct{} // closed when the collector stops
 	slots       chan struct{}
 	bodies      wire.Decompressor
 	count       *counters
@@ -57,13 +60,19 @@ func (d *door) handler(limits Limits) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+wire.PathBatches, d.as(d.postBatches))
 	mux.HandleFunc("POST "+wire.PathHeartbeats, d.as(d.postHeartbeats))
-	mux.HandleFunc("GET "+wire.PathAssignment, d.as(d.getAssignment))
+	mux.HandleFunc("GET "+wire.PathAssignment, d.known(d.getAssignment))
 	mux.HandleFunc("GET "+wire.PathHeads, d.as(d.getHeads))
 	return http.TimeoutHandler(mux, limits.Timeout, `{"error":"the request took too long; send it again"}`)
 }
 
+// agentHandler answers a request of an agent.
+type agentHandler func(http.ResponseWriter, *http.Request, vouch.AgentID)
+
 // as finds out which agent asks, and takes one of the places for requests.
-func (d *door) as(next func(http.ResponseWriter, *http.Request, vouch.AgentID)) http.HandlerFunc {
+func (d *door) as(next agentHandler) http.HandlerFunc { return d.known(d.busy(next)) }
+
+// known finds out which agent asks.
+func (d *door) known(next agentHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		agent, ok := d.who(r.TLS)
 		if !ok {
@@ -71,6 +80,13 @@ func (d *door) as(next func(http.ResponseWriter, *http.Request, vouch.AgentID)) 
 			problem(w, http.StatusForbidden, "this agent's key is not in the installed base; print it with `vouch-agent key` and add it there")
 			return
 		}
+		next(w, r, agent)
+	}
+}
+
+// busy takes one of the places for requests, or answers that there is none.
+func (d *door) busy(next agentHandler) agentHandler {
+	return func(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
 		select {
 		case d.slots <- struct{}{}:
 			defer func() { <-d.slots }()
@@ -93,7 +109,7 @@ func (d *door) who(state *tls.ConnectionState) (vouch.AgentID, bool) {
 	if !ok {
 		return "", false
 	}
-	id, ok := d.base.byKey[string(key)]
+	id, ok := d.base.Load().byKey[string(key)]
 	return id, ok
 }
 
@@ -184,7 +200,17 @@ func (d *door) postHeartbeats(w http.ResponseWriter, r *http.Request, agent vouc
 	answer(w, out)
 }
 
+// getAssignment waits, if the agent wants that and has what is in force, for something
+// else to come into force. It holds no place for requests meanwhile.
 func (d *door) getAssignment(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
+	tag, wait := r.Header.Get("If-None-Match"), wire.Wait(r.Header)
+	if tag != "" && wait > 0 {
+		d.await(r.Context(), agent, tag, wait)
+	}
+	d.busy(d.putAssignment)(w, r, agent)
+}
+
+func (d *door) putAssignment(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
 	a, ok := d.assignments(agent)
 	if !ok {
 		problem(w, http.StatusNotFound, "nothing is assigned to this agent; add devices or contracts that name its location")
@@ -200,7 +226,7 @@ func (d *door) getAssignment(w http.ResponseWriter, r *http.Request, agent vouch
 }
 
 func (d *door) getHeads(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
-	chains, err := d.intake.ledger.Chains(r.Context(), "", d.base.keyID(agent))
+	chains, err := d.intake.ledger.Chains(r.Context(), "", d.base.Load().keyID(agent))
 	if err != nil {
 		d.failed(w, r.Context(), agent, err)
 		return

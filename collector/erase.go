@@ -63,8 +63,8 @@ func (c *Collector) erase(ctx context.Context) error {
 
 func (c *Collector) eraseAll(ctx context.Context) error {
 	var all error
-	for _, cu := range c.base.Customers {
-		kept := c.opts.Retention[cu.ID]
+	for _, cu := range c.base.Load().Customers {
+		kept := c.base.Load().Retention[cu.ID]
 		for _, s := range []struct {
 			stream vouch.Stream
 			limit  contract.TimeLimit

@@ -160,7 +160,7 @@ func (c *Collector) rule(r *http.Request, kind evidence.RecordKind) (any, error)
 func (c *Collector) findClaim(cu vouch.CustomerID, id string) (vouch.CustomerID, book.Claim, error) {
 	var whose []vouch.CustomerID
 	var hit book.Claim
-	for _, k := range c.base.Customers {
+	for _, k := range c.base.Load().Customers {
 		if cu != "" && cu != k.ID {
 			continue
 		}
@@ -186,7 +186,7 @@ func (c *Collector) fourEyes(cu vouch.CustomerID, x book.Claim) bool {
 
 // claimChanged makes the watch look again at what a claim concerns.
 func (c *Collector) claimChanged(cu vouch.CustomerID, x book.ClaimBody) {
-	c.decidedAnew(cu, c.base.scopeOf(cu, x.Site, x.Device), x.From)
+	c.decidedAnew(cu, c.base.Load().scopeOf(cu, x.Site, x.Device), x.From)
 }
 
 // claimNow returns one claim as it is listed.
@@ -202,7 +202,7 @@ func (c *Collector) claimList(r *http.Request) (any, error) {
 		return nil, err
 	}
 	out := []admin.Claim{}
-	for _, cu := range c.base.Customers {
+	for _, cu := range c.base.Load().Customers {
 		if only == "" || only == cu.ID {
 			out = append(out, c.claimsOf(cu.ID)...)
 		}
@@ -211,7 +211,7 @@ func (c *Collector) claimList(r *http.Request) (any, error) {
 }
 
 func (c *Collector) knownCustomer(cu vouch.CustomerID) error {
-	if _, known := c.base.customers[cu]; !known {
+	if _, known := c.base.Load().customers[cu]; !known {
 		return badRequest("there is no customer %q in the installed base", cu)
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 // claimsOf lists the claims of a customer with what the contract makes of each now.
 func (c *Collector) claimsOf(cu vouch.CustomerID) []admin.Claim {
 	now := contract.Floor(c.now())
-	ids := c.base.scopeOf(cu, "", "")
+	ids := c.base.Load().scopeOf(cu, "", "")
 	var out []admin.Claim
 	c.book.read(cu, func(l *book.Book) {
 		decisions := map[vouch.DeviceID][]contract.Decision{}
@@ -26,7 +26,7 @@ func (c *Collector) claimsOf(cu vouch.CustomerID) []admin.Claim {
 		}
 		for _, x := range l.Claims() {
 			k := claimOf(cu, x)
-			concerned := c.base.scopeOf(cu, x.Site, x.Device)
+			concerned := c.base.Load().scopeOf(cu, x.Site, x.Device)
 			k.Effects = effectsOf(x.ID, concerned, decisions)
 			if len(concerned) > 0 {
 				k.Warnings = warningsOf(k, x.Exclusion(), l.Scope(concerned[0], now))

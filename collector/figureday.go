@@ -182,10 +182,10 @@ func (f *figures) judgeDays(ctx context.Context, next int64) (int64, error) {
 // judgeDay sees to it that a day that is over is judged for every device that was
 // measured by then.
 func (f *figures) judgeDay(ctx context.Context, d book.Day) error {
-	for _, cu := range f.base.Customers {
+	for _, cu := range f.base.Load().Customers {
 		inForce := f.inForce(cu.ID)
-		for _, id := range f.base.scopeOf(cu.ID, "", "") {
-			p := f.base.devices[deviceKey{cu.ID, id}]
+		for _, id := range f.base.Load().scopeOf(cu.ID, "", "") {
+			p := f.base.Load().devices[deviceKey{cu.ID, id}]
 			if f.book.measuredSince(p, d.Span.To) >= d.Span.To {
 				continue
 			}
@@ -229,7 +229,7 @@ func (f *figures) touched(c vouch.CustomerID, samples []vouch.Sample) []dayKey {
 		}
 	}
 	if len(measured) == 0 {
-		for key := range f.base.devices {
+		for key := range f.base.Load().devices {
 			if key.customer == c {
 				measured[key.device] = true
 			}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -23,7 +24,7 @@ import (
 // while before it (see book.lookback), whoever asks and for whatever period, so that two figures over
 // the same time cannot differ. Days that are over are remembered.
 type figures struct {
-	base *base
+	base *atomic.Pointer[base]
 	book *books
 	data store.Derived
 	now  func() time.Time
@@ -53,7 +54,7 @@ const secondsADay = book.SecondsADay
 // maxDays bounds what is remembered: a year of 300 devices, or a month of 3,500.
 const maxDays = 110_000
 
-func newFigures(b *base, k *books, data store.Derived, now func() time.Time) *figures {
+func newFigures(b *atomic.Pointer[base], k *books, data store.Derived, now func() time.Time) *figures {
 	return &figures{base: b, book: k, data: data, now: now, past: make(chan struct{}, 1), wanted: make(chan figuresWanted, 1024), days: map[dayKey]day{}, late: map[deviceKey]lately{}, gen: map[deviceKey]int{}}
 }
 

@@ -88,7 +88,7 @@ func (c *Collector) holdList(r *http.Request) (any, error) {
 		return nil, err
 	}
 	out := []admin.Hold{}
-	for _, cu := range c.base.Customers {
+	for _, cu := range c.base.Load().Customers {
 		if only == "" || only == cu.ID {
 			out = append(out, c.holdsOf(cu.ID)...)
 		}

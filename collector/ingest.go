@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -26,7 +27,7 @@ import (
 // becomes a rejected leaf, so that an agent cannot stall on it and nobody can say
 // later that it was never sent.
 type intake struct {
-	base   *base
+	base   *atomic.Pointer[base]
 	book   *books
 	ledger store.Ledger
 	count  *counters
@@ -92,7 +93,7 @@ var (
 
 // chains returns where the chains of an agent stand.
 func (in *intake) chains(ctx context.Context, agent vouch.AgentID) (map[store.ChainKey]evidence.Chain, error) {
-	heads, err := in.ledger.Chains(ctx, "", in.base.keyID(agent))
+	heads, err := in.ledger.Chains(ctx, "", in.base.Load().keyID(agent))
 	if err != nil {
 		return nil, fmt.Errorf("look up the chains of agent %s: %w", agent, err)
 	}
@@ -108,7 +109,7 @@ func (in *intake) chains(ctx context.Context, agent vouch.AgentID) (map[store.Ch
 // so that the next one of the request is seen after it; the store decides in its
 // transaction whether it really follows.
 func (in *intake) open(agent vouch.AgentID, raw []byte, received time.Time, reached map[store.ChainKey]evidence.Chain) (store.Entry, error) {
-	item, err := evidence.OpenNote(raw, in.base)
+	item, err := evidence.OpenNote(raw, in.base.Load())
 	if err != nil {
 		return store.Entry{}, err
 	}
@@ -120,7 +121,7 @@ func (in *intake) open(agent vouch.AgentID, raw []byte, received time.Time, reac
 		return store.Entry{}, fmt.Errorf("%w: %s", errStranger, l.Customer)
 	}
 	e := store.Entry{
-		Customer: l.Customer, Kind: store.KindBatch, Agent: l.Agent, Key: in.base.keyID(agent), Stream: l.Stream,
+		Customer: l.Customer, Kind: store.KindBatch, Agent: l.Agent, Key: in.base.Load().keyID(agent), Stream: l.Stream,
 		Epoch: l.Epoch, First: l.First, Seq: l.Seq, Prev: l.Prev, Last: l.Head, SHA256: l.Hash,
 		Received: received, From: l.From, Through: l.Through, Note: raw,
 	}
@@ -147,14 +148,14 @@ func (in *intake) open(agent vouch.AgentID, raw []byte, received time.Time, reac
 // serves reports whether an agent may speak for a customer: an agent on a customer's
 // premises for that one alone.
 func (in *intake) serves(agent vouch.AgentID, c vouch.CustomerID) bool {
-	l := in.base.locations[in.base.agents[agent].Location]
-	_, known := in.base.customers[c]
+	l := in.base.Load().locations[in.base.Load().agents[agent].Location]
+	_, known := in.base.Load().customers[c]
 	return known && (l.Customer == "" || l.Customer == c)
 }
 
 // unusable returns why a signed note yields no outcome: the reason of its leaf.
 func (in *intake) unusable(l evidence.Link, item evidence.Item) error {
-	if at := in.base.agents[l.Agent].Location; l.Location != at {
+	if at := in.base.Load().agents[l.Agent].Location; l.Location != at {
 		return fmt.Errorf("it names location %s, the agent stands at %s", l.Location, at)
 	}
 	b, ok := item.(evidence.Batch)
@@ -218,7 +219,7 @@ func (in *intake) answer(e store.Entry, a store.Appended) wire.Result {
 
 // heartbeat opens one heartbeat and returns what it says. Nothing of it is stored.
 func (in *intake) heartbeat(agent vouch.AgentID, raw []byte) (evidence.Heartbeat, []vouch.Sample, error) {
-	h, err := evidence.OpenHeartbeat(raw, in.base)
+	h, err := evidence.OpenHeartbeat(raw, in.base.Load())
 	switch {
 	case err != nil:
 		return h, nil, err

@@ -21,22 +21,37 @@ import (
 // install makes the ledger of every customer say what is configured: the versions of
 // its contract, its sites, devices, leases and services, who measures it, and by
 // which keys. Only what differs from the newest record is written.
-func (c *Collector) install(ctx context.Context) error {
-	if err := c.kept(); err != nil {
+func (c *Collector) install(ctx context.Context, b *base) error {
+	if err := c.kept(b); err != nil {
 		return err
 	}
-	for _, cu := range c.base.Customers {
-		if err := c.installContract(ctx, cu.ID); err != nil {
+	var versions []draft
+	for _, cu := range b.Customers {
+		drafts, err := c.newVersions(ctx, b, cu.ID)
+		if err != nil {
 			return err
 		}
+		versions = append(versions, drafts...)
+	}
+	// All is checked: from here on only the disk can refuse.
+	for _, d := range versions {
+		recs, err := c.recorder.write(ctx, d)
+		if err != nil {
+			return err
+		}
+		if err := c.book.take(recs[0]); err != nil {
+			return err
+		}
+	}
+	for _, cu := range b.Customers {
 		wants := []struct {
 			kind evidence.RecordKind
 			want map[string]any
 		}{
 			{evidence.KindInstallation, installation(cu)},
 			{evidence.KindLease, leases(cu)},
-			{evidence.KindLocation, c.witnesses(cu.ID)},
-			{evidence.KindKeyAdded, c.keys(cu.ID)},
+			{evidence.KindLocation, b.witnesses(cu.ID)},
+			{evidence.KindKeyAdded, b.agentKeys(cu.ID)},
 		}
 		for _, w := range wants {
 			if err := c.record(ctx, cu.ID, w.kind, w.want); err != nil {
@@ -49,12 +64,12 @@ func (c *Collector) install(ctx context.Context) error {
 
 // kept refuses an installed base from which something is gone that evidence rests on:
 // what was measured stays in every figure over its time.
-func (c *Collector) kept() error {
-	for _, k := range c.book.removed(c.base) {
+func (c *Collector) kept(b *base) error {
+	for _, k := range c.book.removed(b) {
 		return fmt.Errorf("device %s of customer %s is recorded and no longer in the installed base; put it back, and end its lease instead (lease: until)", k.device, k.customer)
 	}
-	for _, a := range c.base.Agents {
-		for _, cu := range c.base.Customers {
+	for _, a := range b.Agents {
+		for _, cu := range b.Customers {
 			if at, _, ok := c.book.speaker(cu.ID, a.ID); ok && at != a.Location {
 				return fmt.Errorf("agent %s is recorded at location %s and now stands at %s; an agent at another place is another witness: give it a new id", a.ID, at, a.Location)
 			}
@@ -78,13 +93,13 @@ func (c *Collector) record(ctx context.Context, cu vouch.CustomerID, kind eviden
 	return nil
 }
 
-// installContract records the versions that are not recorded yet. A version that is
+// newVersions returns the versions that are not recorded yet. A version that is
 // recorded is what the parties agreed: it can be followed by another, never changed.
-func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) error {
-	k := c.opts.Contracts[cu]
+func (c *Collector) newVersions(ctx context.Context, b *base, cu vouch.CustomerID) (drafts []draft, err error) {
+	k := b.Contracts[cu]
 	have, err := c.recorder.records(ctx, cu, evidence.KindContract)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	recorded := map[string][]byte{}
 	for _, r := range have {
@@ -101,7 +116,7 @@ func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) er
 		}
 		raw, err := evidence.MarshalCanonical(body)
 		if err != nil {
-			return fmt.Errorf("contract %s version %d: %w", k.ID, v.Number, err)
+			return nil, fmt.Errorf("contract %s version %d: %w", k.ID, v.Number, err)
 		}
 		switch {
 		case was == nil:
@@ -109,19 +124,13 @@ func (c *Collector) installContract(ctx context.Context, cu vouch.CustomerID) er
 				c.log.Warn("a contract version is recorded after the instant from which it is to be in force: it counts from now on",
 					"customer", cu, "contract", k.ID, "version", v.Number, "in_force", v.InForce.Time())
 			}
-			recs, err := c.recorder.write(ctx, draft{customer: cu, kind: evidence.KindContract, effective: v.InForce.Time(), author: authorCollector, body: body})
-			if err != nil {
-				return err
-			}
-			if err := c.book.take(recs[0]); err != nil {
-				return err
-			}
+			drafts = append(drafts, draft{customer: cu, kind: evidence.KindContract, effective: v.InForce.Time(), author: authorCollector, body: body})
 		case !bytes.Equal(was, raw):
-			return fmt.Errorf("contract %s version %d of customer %s is recorded with other terms; a recorded version is never changed: "+
+			return nil, fmt.Errorf("contract %s version %d of customer %s is recorded with other terms; a recorded version is never changed: "+
 				"put it back as it was, and add version %d with the instant from which it is in force", k.ID, v.Number, cu, v.Number+1)
 		}
 	}
-	return nil
+	return drafts, nil
 }
 
 func installation(cu vouch.Customer) map[string]any {
@@ -170,9 +179,9 @@ func utc(t time.Time) time.Time {
 }
 
 // witnesses are the locations that may say something of a customer.
-func (c *Collector) witnesses(cu vouch.CustomerID) map[string]any {
+func (b *base) witnesses(cu vouch.CustomerID) map[string]any {
 	out := map[string]any{}
-	for _, l := range c.base.Locations {
+	for _, l := range b.Locations {
 		if l.Customer == "" || l.Customer == cu {
 			out[string(l.ID)] = book.LocationBody{Subject: string(l.ID), Location: l.ID, Custody: l.Custody, Via: l.Via}
 		}
@@ -180,10 +189,10 @@ func (c *Collector) witnesses(cu vouch.CustomerID) map[string]any {
 	return out
 }
 
-func (c *Collector) keys(cu vouch.CustomerID) map[string]any {
+func (b *base) agentKeys(cu vouch.CustomerID) map[string]any {
 	out := map[string]any{}
-	for _, a := range c.base.Agents {
-		if l := c.base.locations[a.Location]; l.Customer == "" || l.Customer == cu {
+	for _, a := range b.Agents {
+		if l := b.locations[a.Location]; l.Customer == "" || l.Customer == cu {
 			out[string(a.ID)] = book.KeyBody{Subject: string(a.ID), Agent: a.ID, Location: a.Location, Key: a.Key}
 		}
 	}
@@ -193,12 +202,14 @@ func (c *Collector) keys(cu vouch.CustomerID) map[string]any {
 // assign works out what every agent does now, records it, and hands it out. It
 // returns when that changes by itself.
 func (c *Collector) assign(ctx context.Context) (next time.Time, err error) {
-	now := milli(c.now())
-	plans, next := c.opts.Plan(now)
+	c.planning.Lock()
+	defer c.planning.Unlock()
+	b, now := c.base.Load(), milli(c.now())
+	plans, next := b.Plan(now)
 	want := map[vouch.CustomerID]map[string]any{}
 	docs := map[vouch.AgentID]issued{}
 	for _, p := range plans {
-		c.assignmentBodies(p, want)
+		b.assignmentBodies(p, want)
 		if docs[p.Agent], err = c.issue(p, now); err != nil {
 			return next, err
 		}
@@ -208,12 +219,13 @@ func (c *Collector) assign(ctx context.Context) (next time.Time, err error) {
 		}
 		c.judge.assign(p.Agent, devices)
 	}
-	for _, cu := range c.base.Customers {
+	for _, cu := range b.Customers {
 		if err := c.recordAssignments(ctx, cu.ID, want[cu.ID]); err != nil {
 			return next, err
 		}
 	}
 	c.assigned.Store(&docs)
+	c.news.tell()
 	return next, nil
 }
 
@@ -265,9 +277,9 @@ func (c *Collector) recordAssignments(ctx context.Context, cu vouch.CustomerID, 
 }
 
 // assignmentBodies cuts what an agent does into what each customer's ledger says.
-func (c *Collector) assignmentBodies(p wire.Assignment, out map[vouch.CustomerID]map[string]any) {
+func (b *base) assignmentBodies(p wire.Assignment, out map[vouch.CustomerID]map[string]any) {
 	for _, d := range p.Devices {
-		at, ok := c.base.devices[deviceKey{d.Customer, d.ID}]
+		at, ok := b.devices[deviceKey{d.Customer, d.ID}]
 		if !ok {
 			continue
 		}
@@ -286,22 +298,35 @@ func (c *Collector) assignmentBodies(p wire.Assignment, out map[vouch.CustomerID
 	}
 }
 
+// assignAgain is when assignments are worked out again that could not be recorded.
+const assignAgain = 10 * time.Second
+
 // replan hands out new assignments whenever the calendar changes what is measured.
 func (c *Collector) replan(ctx context.Context) error {
+	failed := false
 	for {
-		_, next := c.opts.Plan(c.now())
+		_, next := c.base.Load().Plan(c.now())
 		wait := time.Hour
 		if !next.IsZero() {
 			wait = min(wait, max(next.Sub(c.now()), 0)+time.Second)
 		}
+		if failed {
+			wait = assignAgain
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return nil
-		case <-time.After(wait):
+		case <-timer.C:
+		case <-c.replanned:
+			timer.Stop()
 		}
-		if _, err := c.assign(ctx); err != nil && ctx.Err() == nil {
+		_, err := c.assign(ctx)
+		if err != nil && ctx.Err() == nil && !failed {
 			c.log.Error("could not hand out assignments; trying again", "err", err)
 		}
+		failed = err != nil
 	}
 }
 

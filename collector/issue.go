@@ -39,7 +39,7 @@ func (c *Collector) issueStatement(ctx context.Context, cu vouch.CustomerID, per
 	i := book.IssueBody{
 		Number: number(b.issues, before), Version: before.Version + 1, From: period.From.Time(), To: period.To.Time(), AsOf: b.now.Time(),
 		State: string(statement.StateIssued), Origin: ledgerOrigin(c.opts.Origin, cu), Size: b.size, Root: b.root.String(),
-		Customer: cmp.Or(c.base.customers[cu].Name, string(cu)), Provider: c.base.Provider, Reason: reason,
+		Customer: cmp.Or(c.base.Load().customers[cu].Name, string(cu)), Provider: c.base.Load().Provider, Reason: reason,
 	}
 	if period.To > b.until {
 		i.State = string(statement.StateProvisional)

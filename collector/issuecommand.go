@@ -38,7 +38,7 @@ func (c *Collector) issueFor(r *http.Request) (any, error) {
 
 // periodFor reads and checks the period that somebody asks about.
 func (c *Collector) periodFor(cu vouch.CustomerID, month string, from, to time.Time) (contract.Span, error) {
-	if _, ok := c.base.customers[cu]; !ok {
+	if _, ok := c.base.Load().customers[cu]; !ok {
 		return contract.Span{}, badRequest("there is no customer %q in the installed base", cu)
 	}
 	period, err := c.periodOf(cu, month, from, to)
@@ -51,7 +51,7 @@ func (c *Collector) periodFor(cu vouch.CustomerID, month string, from, to time.T
 // issuedList lists the statements that were issued, of one customer or of all.
 func (c *Collector) issuedList(cu vouch.CustomerID) []admin.Issued {
 	out := []admin.Issued{}
-	for _, x := range c.base.Customers {
+	for _, x := range c.base.Load().Customers {
 		if cu != "" && cu != x.ID {
 			continue
 		}

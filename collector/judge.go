@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -24,7 +25,7 @@ import (
 // Looking back is bounded: what lies further back than horizon is settled, and only
 // late data opens it again (see rewind).
 type judge struct {
-	base *base
+	base *atomic.Pointer[base]
 	book *books
 	data store.Derived
 	now  func() time.Time
@@ -80,16 +81,20 @@ const (
 	leastLookback = contract.Second(300)
 )
 
-func newJudge(b *base, k *books, data store.Derived, now func() time.Time, log *slog.Logger) *judge {
+func newJudge(b *atomic.Pointer[base], k *books, data store.Derived, now func() time.Time, log *slog.Logger) *judge {
 	j := &judge{
 		base: b, book: k, data: data, now: now, log: log, start: now(), contradicted: func(int) {},
 		watched: map[deviceKey]*watched{}, selves: map[agentKey]heard{}, words: map[agentKey]*word{},
 		assigned: map[deviceKey][]vouch.AgentID{}, selvesFrom: map[vouch.CustomerID]contract.Second{},
 	}
-	for key, p := range b.devices {
-		j.watched[key] = &watched{place: p, heard: map[vouch.AgentID]heard{}, seen: map[vouch.LocationID]seenState{}}
+	for key, p := range b.Load().devices {
+		j.watched[key] = newWatched(p)
 	}
 	return j
+}
+
+func newWatched(p place) *watched {
+	return &watched{place: p, heard: map[vouch.AgentID]heard{}, seen: map[vouch.LocationID]seenState{}}
 }
 
 // assign says which agents measure which devices.

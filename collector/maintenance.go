@@ -56,7 +56,7 @@ func (c *Collector) put(ctx context.Context, d draft) (rec evidence.Record, err 
 func (c *Collector) findScope(cu vouch.CustomerID, site vouch.SiteID, device vouch.DeviceID) (vouch.CustomerID, error) {
 	named := cu
 	if cu == "" && device != "" {
-		for k := range c.base.devices {
+		for k := range c.base.Load().devices {
 			if k.device != device {
 				continue
 			}
@@ -66,14 +66,14 @@ func (c *Collector) findScope(cu vouch.CustomerID, site vouch.SiteID, device vou
 			cu = k.customer
 		}
 	}
-	switch _, known := c.base.customers[cu]; {
+	switch _, known := c.base.Load().customers[cu]; {
 	case cu == "" && device == "":
 		return "", badRequest("say which customer it concerns: --customer ID")
 	case !known:
 		return "", badRequest("there is no customer or device of that name in the installed base: %s%s", named, device)
 	case site != "" && device != "":
 		return "", badRequest("give a site or a device, not both")
-	case len(c.base.scopeOf(cu, site, device)) == 0:
+	case len(c.base.Load().scopeOf(cu, site, device)) == 0:
 		return "", badRequest("customer %s has no device there: site %q, device %q", cu, site, device)
 	}
 	return cu, nil
@@ -140,8 +140,8 @@ func (c *Collector) correctedWork(cu vouch.CustomerID, works []admin.Maintenance
 
 // maintenanceWarnings says in words what the contract makes of an announcement.
 func (c *Collector) maintenanceWarnings(m admin.Maintenance) []string {
-	ids := c.base.scopeOf(m.Customer, m.Site, m.Device)
-	p := c.base.devices[deviceKey{m.Customer, ids[0]}]
+	ids := c.base.Load().scopeOf(m.Customer, m.Site, m.Device)
+	p := c.base.Load().devices[deviceKey{m.Customer, ids[0]}]
 	var out []string
 	for _, d := range c.book.decide(p, contract.Floor(c.now())) {
 		if d.ID == m.ID && d.Why != "" {
@@ -184,7 +184,7 @@ func (c *Collector) cancelMaintenance(r *http.Request) (any, error) {
 // exclusionsChanged makes the watch look again. Verdicts that are remembered do not
 // hold exclusions, so they stay.
 func (c *Collector) exclusionsChanged(m admin.Maintenance) {
-	c.decidedAnew(m.Customer, c.base.scopeOf(m.Customer, m.Site, m.Device), m.From)
+	c.decidedAnew(m.Customer, c.base.Load().scopeOf(m.Customer, m.Site, m.Device), m.From)
 }
 
 // decidedAnew makes the watch look again at some devices from an instant on, where what

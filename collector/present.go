@@ -95,10 +95,14 @@ func (j *judge) lastWords(d *watched, now time.Time) []contract.LastWord {
 			degraded[w.Location] = w.Degraded
 		}
 	}
+	b := j.base.Load()
 	var out []contract.LastWord
 	for _, id := range j.assigned[deviceKey{d.customer, d.ID}] {
-		a := j.base.agents[id]
-		lw := contract.LastWord{Agent: id, Location: a.Location, Custody: j.base.locations[a.Location].Custody, Degraded: degraded[a.Location]}
+		a, ok := b.agents[id]
+		if !ok {
+			continue // taken out of service
+		}
+		lw := contract.LastWord{Agent: id, Location: a.Location, Custody: b.locations[a.Location].Custody, Degraded: degraded[a.Location]}
 		if w := j.words[agentKey{d.customer, id}]; w != nil {
 			lw.At = w.heard(now)
 		}

@@ -126,9 +126,9 @@ func (c *Collector) server(h http.Handler, read time.Duration) *http.Server {
 	}
 }
 
-func (c *Collector) doorServer() *http.Server {
+func (c *Collector) doorServer(ending <-chan struct{}) *http.Server {
 	d := &door{
-		base: c.base, intake: c.intake, judge: c.judge, assignments: c.issued,
+		base: c.base, intake: c.intake, judge: c.judge, assignments: c.issued, news: &c.news, polling: c.opts.Limits.Timeout * 3 / 4, ending: ending,
 		slots: make(chan struct{}, c.opts.Limits.InFlight), count: c.count, changed: c.watch.changed, now: c.now, log: c.log,
 	}
 	return c.server(d.handler(c.opts.Limits), c.opts.Limits.Timeout)
@@ -138,7 +138,7 @@ func (c *Collector) doorServer() *http.Server {
 func (c *Collector) webServer(ls listeners) *http.Server {
 	g := gate{tokens: c.store, loopback: ls.loopback}
 	pages := web.Handler(view{c}, web.Options{
-		Viewer: g.viewer, Provider: c.base.Provider, Version: c.opts.Version, Refresh: c.opts.Refresh, Log: c.log, Now: c.now,
+		Viewer: g.viewer, Provider: c.base.Load().Provider, Version: c.opts.Version, Refresh: c.opts.Refresh, Log: c.log, Now: c.now,
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

@@ -5,6 +5,7 @@ package collector
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 func TestSettleWaitsForALook(t *testing.T) {
 	const begin, now contract.Second = 1_800_000_000, 1_800_000_000 + 3600
 	key := deviceKey{"acme", "rt1"}
-	b := &base{devices: map[deviceKey]place{key: {Device: vouch.Device{ID: "rt1"}, customer: "acme"}}}
+	b := new(atomic.Pointer[base])
+	b.Store(&base{devices: map[deviceKey]place{key: {Device: vouch.Device{ID: "rt1"}, customer: "acme"}}})
 	clock := func() time.Time { return now.Time() }
 	j := newJudge(b, newBooks(), nil, clock, slog.New(slog.DiscardHandler))
 	d := j.watched[key]

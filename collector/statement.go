@@ -26,7 +26,7 @@ func (c *Collector) statement(ctx context.Context, cu vouch.CustomerID, period c
 	if err != nil {
 		return statement.Statement{}, err
 	}
-	in.Customer.Name, in.Provider = c.base.customers[cu].Name, c.base.Provider
+	in.Customer.Name, in.Provider = c.base.Load().customers[cu].Name, c.base.Load().Provider
 	in.Checkpoint = &statement.Checkpoint{Origin: ledgerOrigin(c.opts.Origin, cu), Size: head.Size, Root: head.Root.String()}
 	return statement.Build(in), nil
 }
@@ -34,8 +34,8 @@ func (c *Collector) statement(ctx context.Context, cu vouch.CustomerID, period c
 // statementInput computes what a statement is made of.
 func (c *Collector) statementInput(ctx context.Context, cu vouch.CustomerID, period contract.Span, now contract.Second) (statement.Input, error) {
 	verdicts := map[vouch.DeviceID][]contract.Segment{}
-	for _, id := range c.base.scopeOf(cu, "", "") {
-		p := c.base.devices[deviceKey{cu, id}]
+	for _, id := range c.base.Load().scopeOf(cu, "", "") {
+		p := c.base.Load().devices[deviceKey{cu, id}]
 		span := of(c.book, cu, func(l *book.Book) contract.Span { return l.VerdictSpan(id, period, now) })
 		verdict, err := c.figures.verdict(ctx, p, span, now)
 		if err != nil {
@@ -82,7 +82,7 @@ func checkPeriod(s contract.Span) error {
 // statementFor answers `vouch statement`.
 func (c *Collector) statementFor(r *http.Request) (any, error) {
 	cu := vouch.CustomerID(r.FormValue("customer"))
-	if _, ok := c.base.customers[cu]; !ok {
+	if _, ok := c.base.Load().customers[cu]; !ok {
 		return nil, badRequest("there is no customer %q in the installed base", cu)
 	}
 	var from, to time.Time

@@ -6,6 +6,7 @@ package collector
 import (
 	"fmt"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func BenchmarkStatement(b *testing.B) {
 	defer func() { _ = store.Close() }()
 	cold := func() *Collector { return benchCollector(b, store, devices, period.From, now) }
 	c := cold()
-	for n := range c.base.customers["acme"].Sites[0].Devices {
+	for n := range c.base.Load().customers["acme"].Sites[0].Devices {
 		keepDays(b, c, vouch.DeviceID(fmt.Sprint("rt", n)), n, period)
 	}
 	b.Run("cold", func(b *testing.B) {
@@ -140,10 +141,12 @@ func benchCollector(t testing.TB, store *sqlite.Store, devices int, since contra
 		{Location: "AMS", Custody: vouch.CustodyProvider}, {Location: "BRU", Custody: vouch.CustodyProvider}, {Location: "FRA", Custody: vouch.CustodyNeutral},
 	}
 	take(evidence.KindContract, book.ContractBody{Subject: "gold/1", Contract: "gold", Version: contract.Version{Number: 1, Terms: terms}})
-	base, err := newBase(Base{Provider: "Kade", Customers: []vouch.Customer{{ID: "acme", Sites: []vouch.Site{site}}}})
+	first, err := newBase(Installed{Base: Base{Provider: "Kade", Customers: []vouch.Customer{{ID: "acme", Sites: []vouch.Site{site}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	base := new(atomic.Pointer[base])
+	base.Store(first)
 	clock := func() time.Time { return now }
 	return &Collector{base: base, book: records, store: store, figures: newFigures(base, records, store, clock), now: clock}
 }
@@ -151,7 +154,7 @@ func benchCollector(t testing.TB, store *sqlite.Store, devices int, since contra
 // keepDays stores what the nights leave of a device.
 func keepDays(b *testing.B, c *Collector, id vouch.DeviceID, n int, period contract.Span) {
 	b.Helper()
-	p := c.base.devices[deviceKey{"acme", id}]
+	p := c.base.Load().devices[deviceKey{"acme", id}]
 	for at := period.From; at < period.To; at += secondsADay {
 		k := dayKey{deviceKey{"acme", id}, int64(at / secondsADay)}
 		d := day{benchVerdict(at, (n+int(k.day))%5 == 0), c.figures.inForce("acme"), c.book.leases(p)}

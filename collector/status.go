@@ -37,7 +37,7 @@ func (c *Collector) status(ctx context.Context) (admin.Status, error) {
 		}
 		s.Ledgers = append(s.Ledgers, admin.Ledger{Customer: cu, Size: head.Size, Root: head.Root.String(), Forks: forks})
 	}
-	for _, cu := range c.base.Customers {
+	for _, cu := range c.base.Load().Customers {
 		for _, i := range c.book.known(cu.ID) {
 			if i.Status == incident.Open {
 				s.Incidents++
@@ -63,9 +63,9 @@ func (c *Collector) status(ctx context.Context) (admin.Status, error) {
 func (c *Collector) agentStatus() []admin.AgentStatus {
 	c.judge.mu.Lock()
 	defer c.judge.mu.Unlock()
-	out := make([]admin.AgentStatus, 0, len(c.base.Agents))
-	for _, a := range c.base.Agents {
-		s := admin.AgentStatus{Agent: a.ID, Location: a.Location, Custody: c.base.locations[a.Location].Custody}
+	out := make([]admin.AgentStatus, 0, len(c.base.Load().Agents))
+	for _, a := range c.base.Load().Agents {
+		s := admin.AgentStatus{Agent: a.ID, Location: a.Location, Custody: c.base.Load().locations[a.Location].Custody}
 		for k, w := range c.judge.words {
 			if k.agent != a.ID {
 				continue
@@ -90,10 +90,10 @@ func (c *Collector) agentStatus() []admin.AgentStatus {
 
 // live is the state of every device now.
 func (c *Collector) live() admin.Live {
-	out := admin.Live{Now: c.now().UTC(), Locations: c.base.Locations, Incidents: c.incidentList(""), Devices: []admin.LiveDevice{}}
+	out := admin.Live{Now: c.now().UTC(), Locations: c.base.Load().Locations, Incidents: c.incidentList(""), Devices: []admin.LiveDevice{}}
 	c.judge.mu.Lock()
 	defer c.judge.mu.Unlock()
-	for _, cu := range c.base.Customers {
+	for _, cu := range c.base.Load().Customers {
 		for _, s := range cu.Sites {
 			for _, dev := range s.Devices {
 				out.Devices = append(out.Devices, c.liveDevice(c.judge.watched[deviceKey{cu.ID, dev.ID}]))
@@ -109,7 +109,7 @@ func (c *Collector) liveDevice(d *watched) admin.LiveDevice {
 		Customer: d.customer, Site: d.site, Device: d.ID, Class: d.Class,
 		State: d.state.name(), Reason: string(d.state.reason), Since: d.since.Time(), RTTMicros: c.judge.rtt(d).Microseconds(),
 	}
-	for _, l := range c.base.Locations {
+	for _, l := range c.base.Load().Locations {
 		seen := admin.LiveSeen{Location: l.ID}
 		if w, ok := d.seen[l.ID]; ok {
 			seen.State, seen.Reason = stateName(w.State, w.Degraded), string(w.Reason)
@@ -163,7 +163,7 @@ func (j *judge) rtt(d *watched) time.Duration {
 // the newest first.
 func (c *Collector) incidentList(only vouch.CustomerID) []admin.Incident {
 	out := []admin.Incident{}
-	for _, cu := range c.base.Customers {
+	for _, cu := range c.base.Load().Customers {
 		if only != "" && only != cu.ID {
 			continue
 		}
@@ -234,7 +234,7 @@ func incidentOf(i incident.Incident) admin.Incident {
 // were made.
 func (c *Collector) maintenanceList() []admin.Maintenance {
 	out := []admin.Maintenance{}
-	for _, cu := range c.base.Customers {
+	for _, cu := range c.base.Load().Customers {
 		out = append(out, c.book.works(cu.ID)...)
 	}
 	return out

@@ -22,8 +22,8 @@ type view struct{ *Collector }
 // asOf begins every view. The zone is that of the contract of cu, or of the first
 // customer for what concerns several.
 func (v view) asOf(cu vouch.CustomerID) web.AsOf {
-	if cu == "" && len(v.base.Customers) > 0 {
-		cu = v.base.Customers[0].ID
+	if cu == "" && len(v.base.Load().Customers) > 0 {
+		cu = v.base.Load().Customers[0].ID
 	}
 	now := v.now().UTC()
 	out := web.AsOf{Now: now, Zone: web.Zone{Location: v.terms(cu).Zone.Location()}}
@@ -50,7 +50,7 @@ func (v view) contractName(cu vouch.CustomerID) string {
 	if !ok {
 		return "no contract in force"
 	}
-	return fmt.Sprintf("%s v%d", v.opts.Contracts[cu].ID, ver.Number)
+	return fmt.Sprintf("%s v%d", v.base.Load().Contracts[cu].ID, ver.Number)
 }
 
 // shown turns a state into what the pages call it.
@@ -225,9 +225,9 @@ func daysWords(d contract.Weekdays) string {
 // work is an announcement as the pages show it.
 func (v view) work(m admin.Maintenance) web.Work {
 	terms, now := v.terms(m.Customer), v.now()
-	ids := v.base.scopeOf(m.Customer, m.Site, m.Device)
+	ids := v.base.Load().scopeOf(m.Customer, m.Site, m.Device)
 	w := web.Work{
-		ID: m.ID, Customer: m.Customer, CustomerName: v.base.customers[m.Customer].Name, Scope: v.scopeWords(m, len(ids)),
+		ID: m.ID, Customer: m.Customer, CustomerName: v.base.Load().customers[m.Customer].Name, Scope: v.scopeWords(m, len(ids)),
 		Devices: ids, From: m.From, To: m.To, Reason: m.Reason, AnnouncedAt: m.AnnouncedAt, State: web.WorkPlanned,
 	}
 	span := contract.Span{From: contract.Ceil(m.From), To: contract.Ceil(m.To)}
@@ -241,7 +241,7 @@ func (v view) work(m admin.Maintenance) web.Work {
 		w.State = web.WorkRunning
 	}
 	if len(ids) > 0 {
-		p := v.base.devices[deviceKey{m.Customer, ids[0]}]
+		p := v.base.Load().devices[deviceKey{m.Customer, ids[0]}]
 		for _, d := range v.book.decide(p, contract.Floor(now)) {
 			if d.ID == m.ID {
 				w.Counts, w.Flag = len(d.Counts) > 0, string(d.Why)
@@ -259,7 +259,7 @@ func (v view) scopeWords(m admin.Maintenance, n int) string {
 	case m.Device != "":
 		return string(m.Device)
 	case m.Site != "":
-		site, _ := v.base.siteOf(m.Customer, m.Site)
+		site, _ := v.base.Load().siteOf(m.Customer, m.Site)
 		return fmt.Sprintf("site %s, %d devices", site.Name, n)
 	}
 	return fmt.Sprintf("all %d devices", n)

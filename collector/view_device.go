@@ -23,15 +23,15 @@ const maxBins = 240
 // Device implements [web.Reader].
 func (v view) Device(ctx context.Context, who web.Viewer, cu vouch.CustomerID, id vouch.DeviceID, from, to time.Time) (web.Device, error) {
 	var out web.Device
-	p, ok := v.base.devices[deviceKey{cu, id}]
+	p, ok := v.base.Load().devices[deviceKey{cu, id}]
 	if !ok || !who.May(cu) {
 		return out, fmt.Errorf("device %s: %w", id, web.ErrNotFound)
 	}
-	site, _ := v.base.siteOf(cu, p.site)
+	site, _ := v.base.Load().siteOf(cu, p.site)
 	terms := v.terms(cu)
 	span := contract.Span{From: contract.Floor(from), To: contract.Floor(to)}
 	out = web.Device{
-		AsOf: v.asOf(cu), From: from, To: to, Customer: cu, CustomerName: v.base.customers[cu].Name,
+		AsOf: v.asOf(cu), From: from, To: to, Customer: cu, CustomerName: v.base.Load().customers[cu].Name,
 		Site: p.site, SiteName: site.Name, ID: id, Class: p.Class,
 		Window: spansOf(terms.Calendar().Spans(span)), Contract: v.contractFacts(cu, terms), Facts: v.facts(p),
 	}
@@ -48,7 +48,7 @@ func (v view) Device(ctx context.Context, who web.Viewer, cu vouch.CustomerID, i
 		}
 	}
 	for _, m := range v.book.works(cu) {
-		if slices.Contains(v.base.scopeOf(cu, m.Site, m.Device), id) {
+		if slices.Contains(v.base.Load().scopeOf(cu, m.Site, m.Device), id) {
 			out.Works = append(out.Works, v.work(m))
 		}
 	}
@@ -82,7 +82,7 @@ func (v view) contractFacts(cu vouch.CustomerID, t contract.Terms) web.ContractF
 	ver, _ := contract.VersionAt(v.book.contracts(cu), contract.Floor(v.now()))
 	day, spans := today(t, v.now())
 	out := web.ContractFacts{
-		Name: string(v.opts.Contracts[cu].ID), Version: ver.Number, ServiceHours: hoursWords(t), Voters: len(t.Voting()),
+		Name: string(v.base.Load().Contracts[cu].ID), Version: ver.Number, ServiceHours: hoursWords(t), Voters: len(t.Voting()),
 		Confirm: web.Seconds(t.Confirm), Clear: web.Seconds(t.Clear), Today: spansOf(spans), Day: spanOf(day),
 	}
 	for _, th := range t.Thresholds {
@@ -135,7 +135,7 @@ func (v view) facts(p place) web.Facts {
 func (v view) rounds(ctx context.Context, p place, t contract.Terms, span contract.Span) (web.List[web.Rounds], error) {
 	byLocation := map[vouch.LocationID][]found{}
 	err := eachChunk(ctx, v.store, p.customer, string(p.ID), span, func(agent vouch.AgentID, f found) {
-		a, ok := v.base.agents[agent]
+		a, ok := v.base.Load().agents[agent]
 		if ok && span.Contains(contract.Milli(f.Start).Floor()) {
 			byLocation[a.Location] = append(byLocation[a.Location], f)
 		}
@@ -145,7 +145,7 @@ func (v view) rounds(ctx context.Context, p place, t contract.Terms, span contra
 	}
 	width := max((span.To-span.From)/maxBins, 1)
 	var out web.List[web.Rounds]
-	for _, l := range v.base.Locations {
+	for _, l := range v.base.Load().Locations {
 		if fs := byLocation[l.ID]; len(fs) > 0 {
 			out = append(out, roundsOf(l.ID, pick(fs, t.ReachableBy), span.From, width))
 		}

@@ -33,7 +33,7 @@ func (v view) Fleet(ctx context.Context, who web.Viewer) (web.Fleet, error) {
 		AsOf: v.asOf(who.Customer), Strip: web.Span{From: now.Add(-stripLength), To: now},
 		ChangesSince: now.Add(-changesSince), Locations: v.locations(who, now),
 	}
-	for _, cu := range v.base.Customers {
+	for _, cu := range v.base.Load().Customers {
 		if !who.May(cu.ID) {
 			continue
 		}
@@ -67,7 +67,7 @@ func (v view) fleetCustomer(ctx context.Context, cu vouch.Customer, f *web.Fleet
 	for _, s := range cu.Sites {
 		site := web.Site{ID: s.ID, Name: s.Name}
 		for _, d := range s.Devices {
-			row, err := v.row(ctx, v.base.devices[deviceKey{cu.ID, d.ID}], f)
+			row, err := v.row(ctx, v.base.Load().devices[deviceKey{cu.ID, d.ID}], f)
 			if err != nil {
 				return out, err
 			}
@@ -89,7 +89,7 @@ func (v view) row(ctx context.Context, p place, f *web.Fleet) (web.DeviceRow, er
 		row.Addresses = append(row.Addresses, a.Addr.String())
 	}
 	acc, known := v.figures.soon(p, monthOf(v.terms(p.customer), f.Now))
-	if !known && len(v.base.devices) <= fewDevices {
+	if !known && len(v.base.Load().devices) <= fewDevices {
 		var err error
 		if acc, err = v.month(ctx, p, f.Now); err != nil {
 			return row, err
@@ -143,7 +143,7 @@ func (v view) recentVerdict(ctx context.Context, p place, span contract.Span) ([
 // seen is what the locations say of a device, voters first. v.judge.mu is held.
 func (v view) seen(d *watched) web.List[web.Seen] {
 	var out web.List[web.Seen]
-	for _, l := range v.base.Locations {
+	for _, l := range v.base.Load().Locations {
 		w, ok := d.seen[l.ID]
 		if !ok {
 			continue
@@ -205,7 +205,7 @@ func tally(c *web.Counts, s web.State) {
 func (v view) locations(who web.Viewer, now time.Time) web.List[web.Location] {
 	agents := v.agentStatus()
 	var out web.List[web.Location]
-	for _, l := range v.base.Locations {
+	for _, l := range v.base.Load().Locations {
 		if l.Customer != "" && !who.May(l.Customer) {
 			continue
 		}
@@ -237,14 +237,14 @@ func (v view) locations(who web.Viewer, now time.Time) web.List[web.Location] {
 
 func carryOf(v view, who web.Viewer) time.Duration {
 	cu := who.Customer
-	if cu == "" && len(v.base.Customers) > 0 {
-		cu = v.base.Customers[0].ID
+	if cu == "" && len(v.base.Load().Customers) > 0 {
+		cu = v.base.Load().Customers[0].ID
 	}
 	return v.terms(cu).CarryForward
 }
 
 func (v view) votesAnywhere(l vouch.LocationID, who web.Viewer) bool {
-	for _, cu := range v.base.Customers {
+	for _, cu := range v.base.Load().Customers {
 		if who.May(cu.ID) && slices.ContainsFunc(v.terms(cu.ID).Voting(), func(x contract.Voter) bool { return x.Location == l }) {
 			return true
 		}
@@ -263,7 +263,7 @@ func (v view) sight(l vouch.Location, heard bool, last *time.Time) (web.Sight, s
 	blind, reason := false, vouch.Reason("")
 	var since time.Time
 	for k, h := range v.judge.selves {
-		if v.base.agents[k.agent].Location != l.ID {
+		if v.base.Load().agents[k.agent].Location != l.ID {
 			continue
 		}
 		gateways, gatewaysUp, beyond, beyondUp := 0, 0, 0, 0

@@ -27,13 +27,13 @@ var incidentStates = map[incident.Status]web.IncidentState{
 func (v view) incident(i incident.Incident) web.Incident {
 	i = v.current(i)
 	out := web.Incident{
-		ID: string(i.ID), Customer: i.Customer, CustomerName: v.base.customers[i.Customer].Name, State: incidentStates[i.Status],
+		ID: string(i.ID), Customer: i.Customer, CustomerName: v.base.Load().customers[i.Customer].Name, State: incidentStates[i.Status],
 		OpenedAt: i.OpenedAt, From: i.From().Time(), CountedDown: secs(i.Counted()), SingleWitness: i.Single(), EvidencePending: i.Pending(),
 	}
 	if to, ended := i.To(); ended && i.Status != incident.Open {
 		out.To = at(to)
 	}
-	site, _ := v.base.siteOf(i.Customer, i.Site)
+	site, _ := v.base.Load().siteOf(i.Customer, i.Site)
 	v.judge.mu.Lock()
 	defer v.judge.mu.Unlock()
 	for n, p := range i.Parts {
@@ -87,7 +87,7 @@ func devicesWords(i incident.Incident) string {
 // time they were opened, newest first.
 func (v view) visible(who web.Viewer) []incident.Incident {
 	var all []incident.Incident
-	for _, cu := range v.base.Customers {
+	for _, cu := range v.base.Load().Customers {
 		if who.May(cu.ID) {
 			all = append(all, v.book.known(cu.ID)...)
 		}
@@ -141,7 +141,7 @@ func (v view) Incident(ctx context.Context, who web.Viewer, cu vouch.CustomerID,
 	i := known[n]
 	terms := v.terms(cu)
 	out = web.IncidentDetail{
-		AsOf: v.asOf(cu), Incident: v.incident(i), Contract: fmt.Sprintf("%s v%d", v.opts.Contracts[cu].ID, i.Contract),
+		AsOf: v.asOf(cu), Incident: v.incident(i), Contract: fmt.Sprintf("%s v%d", v.base.Load().Contracts[cu].ID, i.Contract),
 		Opened: fmt.Sprintf("%d s of down time reached", int(terms.Confirm.Seconds())),
 	}
 	span := contract.Span{From: i.From() - seconds(around), To: contract.Floor(v.now())}
@@ -150,7 +150,7 @@ func (v view) Incident(ctx context.Context, who web.Viewer, cu vouch.CustomerID,
 	}
 	out.Span, out.Window = spanOf(span), spansOf(terms.Calendar().Spans(span))
 	for _, d := range i.Devices() {
-		segs, err := v.recentVerdict(ctx, v.base.devices[deviceKey{cu, d}], span)
+		segs, err := v.recentVerdict(ctx, v.base.Load().devices[deviceKey{cu, d}], span)
 		if err != nil {
 			return out, err
 		}
@@ -166,7 +166,7 @@ func (v view) Incident(ctx context.Context, who web.Viewer, cu vouch.CustomerID,
 }
 
 func (v view) servicesOf(cu vouch.CustomerID, d vouch.DeviceID) (names []string) {
-	for _, s := range v.base.customers[cu].Services {
+	for _, s := range v.base.Load().customers[cu].Services {
 		if slices.Contains(contract.TreeDevices(s.Tree), d) {
 			names = append(names, s.Name)
 		}
@@ -265,7 +265,7 @@ func recordOf(key string) string {
 // Maintenance implements [web.Reader].
 func (v view) Maintenance(_ context.Context, who web.Viewer) (web.Maintenance, error) {
 	out := web.Maintenance{AsOf: v.asOf(who.Customer)}
-	for _, cu := range v.base.Customers {
+	for _, cu := range v.base.Load().Customers {
 		if !who.May(cu.ID) {
 			continue
 		}

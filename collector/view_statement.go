@@ -51,7 +51,7 @@ func (v view) Issued(_ context.Context, who web.Viewer, cu vouch.CustomerID, p w
 
 // period reads the period that a viewer may ask about.
 func (v view) period(who web.Viewer, cu vouch.CustomerID, p web.Period) (contract.Span, error) {
-	if _, ok := v.base.customers[cu]; !ok || !who.May(cu) {
+	if _, ok := v.base.Load().customers[cu]; !ok || !who.May(cu) {
 		return contract.Span{}, fmt.Errorf("customer %s: %w", cu, web.ErrNotFound)
 	}
 	period, err := v.periodOf(cu, p.Month, p.From, p.To)

@@ -228,7 +228,7 @@ func (w *watch) pending(d *watched, b contract.Incident) bool {
 		reached := false
 		for _, id := range w.judge.assigned[deviceKey{d.customer, d.ID}] {
 			word := w.judge.words[agentKey{d.customer, id}]
-			if w.judge.base.agents[id].Location == l && word != nil && word.through.Floor() >= b.Confirmed {
+			if w.judge.base.Load().agents[id].Location == l && word != nil && word.through.Floor() >= b.Confirmed {
 				reached = true
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -89,30 +91,22 @@ func runCollector(ctx context.Context, file string) error {
 		return err
 	}
 	defer s.Close()
-	return collector.Run(ctx, s, collectorOptions(conf, log))
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	o := collectorOptions(conf, log)
+	o.Reloads = hangups
+	return collector.Run(ctx, s, o)
 }
 
 // collectorOptions turns configuration into what the collector is started with.
 func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Options {
+	i := installed(conf)
 	o := collector.Options{
-		Dir: conf.Data, Origin: conf.Origin, Version: cmp.Or(version, "unreleased"), Listen: conf.Listen, Web: conf.Web,
-		Contracts: map[vouch.CustomerID]collector.Contract{}, Plan: planner(conf), Log: log, Retention: map[vouch.CustomerID]collector.Retention{},
+		Dir: conf.Data, Origin: conf.Origin, Version: cmp.Or(version, "unreleased"), Listen: conf.Listen, Web: conf.Web, Log: log,
+		Base: i.Base, Contracts: i.Contracts, Plan: i.Plan, Retention: i.Retention, Reload: reloader(conf),
 		Limits:  collector.Limits{InFlight: conf.Limits.InFlight, Timeout: conf.Limits.Timeout},
 		Refresh: conf.Heartbeat,
-		Base: collector.Base{
-			Provider: conf.Base.Provider, Agents: conf.Base.Agents, Customers: configs.Customers(conf.Base, conf.Contracts, time.Now()),
-		},
-	}
-	for _, l := range conf.Base.Locations {
-		o.Base.Locations = append(o.Base.Locations, l.Location)
-	}
-	for _, cu := range conf.Base.Customers {
-		o.Retention[cu.ID] = collector.Retention(cu.Retention)
-		for _, k := range conf.Contracts {
-			if k.ID == cu.Contract {
-				o.Contracts[cu.ID] = collector.Contract{ID: k.ID, Versions: versionsOf(k)}
-			}
-		}
 	}
 	if in := conf.Influx; in != nil {
 		o.Influx = &sink.Influx{URL: in.URL.String(), Org: in.Org, Bucket: in.Bucket, Token: vouch.Secret(in.Token.Reveal())}
@@ -128,6 +122,28 @@ func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Option
 		o.Anchors.Witnesses = append(o.Anchors.Witnesses, anchor.Witness{Name: w.Name, URL: w.URL.String(), Key: w.Key})
 	}
 	return o
+}
+
+// installed is what of the configuration can change while the collector runs.
+func installed(conf configs.Collector) collector.Installed {
+	i := collector.Installed{
+		Contracts: map[vouch.CustomerID]collector.Contract{}, Plan: planner(conf), Retention: map[vouch.CustomerID]collector.Retention{},
+		Base: collector.Base{
+			Provider: conf.Base.Provider, Agents: conf.Base.Agents, Customers: configs.Customers(conf.Base, conf.Contracts, time.Now()),
+		},
+	}
+	for _, l := range conf.Base.Locations {
+		i.Locations = append(i.Locations, l.Location)
+	}
+	for _, cu := range conf.Base.Customers {
+		i.Retention[cu.ID] = collector.Retention(cu.Retention)
+		for _, k := range conf.Contracts {
+			if k.ID == cu.Contract {
+				i.Contracts[cu.ID] = collector.Contract{ID: k.ID, Versions: versionsOf(k)}
+			}
+		}
+	}
+	return i
 }
 
 func versionsOf(k configs.Contract) []contract.Version {

@@ -24,7 +24,7 @@ import (
 const (
 	PathBatches    = "/agent/v1/batches"    // POST batches and gaps, in the order of their chains: BatchesAnswer
 	PathHeartbeats = "/agent/v1/heartbeats" // POST heartbeats, one a customer: HeartbeatAnswer
-	PathAssignment = "/agent/v1/assignment" // GET, If-None-Match with the ETag: 304, or an Assignment
+	PathAssignment = "/agent/v1/assignment" // GET, If-None-Match with the ETag: 304, or an Assignment; waits for a change with Prefer: wait
 	PathHeads      = "/agent/v1/heads"      // GET what the collector has of this agent: HeadsAnswer
 )
 
