@@ -6,7 +6,7 @@
 // batches, and brings them to the collector.
 //
 // It judges nothing. It knows no contract, no quorum and no other agent; whether a
-// device was available is decided at the centre. On disk are the signing key, a copy of
+// device was available is decided at the centre. On disk are its keys, a copy of
 // the assignment, and the spool: samples from within a second of their measurement, and
 // batches until the collector has acknowledged them, and longer where there is room.
 // What the disk loses or has no room for becomes a signed gap.
@@ -40,7 +40,7 @@ type Options struct {
 	Source       netip.Addr        // local address of checks; zero leaves it to the host. Not used for the collector
 
 	// Credential resolves the name of a credential. It may be called at any time,
-	// concurrently.
+	// concurrently. With ErrNoCredential, what the collector sent is used.
 	Credential func(name string) (probes.Credential, error)
 	Probers    map[vouch.Kind]probes.Prober
 
@@ -124,7 +124,7 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Credential == nil {
 		o.Credential = func(name string) (probes.Credential, error) {
-			return probes.Credential{}, fmt.Errorf("credential %q is not configured", name)
+			return probes.Credential{}, ErrNoCredential
 		}
 	}
 	if o.spool == nil {
@@ -161,6 +161,10 @@ func Run(ctx context.Context, opts Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
+	secretKey, err := openSealKey(o.StateDir, o.Log)
+	if err != nil {
+		return err
+	}
 	var metrics net.Listener
 	if o.MetricsListen != "" {
 		if metrics, err = net.Listen("tcp", o.MetricsListen); err != nil {
@@ -171,7 +175,7 @@ func Run(ctx context.Context, opts Options) (err error) {
 	o.Log.Info("agent starts", "agent", string(o.ID), "key", key.public, "collector", o.CollectorURL)
 	var body []byte
 	for {
-		s, err := newSession(o, key)
+		s, err := newSession(o, key, secretKey)
 		if err != nil {
 			return err
 		}

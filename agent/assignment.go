@@ -40,8 +40,10 @@ type assigner struct {
 	agent  vouch.AgentID
 	path   string
 	client *client
-	apply  func(wire.Assignment) error
-	log    *slog.Logger
+	// statement says which key secrets are to be sealed to.
+	statement string
+	apply     func(wire.Assignment) error
+	log       *slog.Logger
 
 	wake chan struct{} // capacity 1: another assignment is in force
 
@@ -164,7 +166,7 @@ func (a *assigner) ask(ctx context.Context, tag string) (body []byte, err error)
 			}
 		}
 	})
-	body, _, err = a.client.assignment(ctx, tag)
+	body, _, err = a.client.assignment(ctx, tag, a.statement)
 	cancel()
 	watching.Wait()
 	if err != nil && overdue {

@@ -227,9 +227,9 @@ func (c *client) heads(ctx context.Context) (wire.HeadsAnswer, error) {
 
 // assignment asks for the assignment unless it is the one with the ETag; then it waits
 // for another one, as long as the collector lets it. It returns a nil body when nothing
-// changed.
-func (c *client) assignment(ctx context.Context, etag string) (body []byte, newTag string, err error) {
-	header := http.Header{}
+// changed. The statement says which key secrets in it are to be sealed to.
+func (c *client) assignment(ctx context.Context, etag, statement string) (body []byte, newTag string, err error) {
+	header := http.Header{wire.HeaderSealKey: {statement}}
 	if etag != "" {
 		wire.SetWait(header, wire.MaxWait)
 	}

@@ -5,6 +5,7 @@ package agent
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -79,7 +80,11 @@ func NewRecorder(dir string, fs journal.FS) Recorder {
 		panic(err)
 	}
 	o, _ := Options{ID: "a1", StateDir: dir, CollectorURL: "https://x", QueueBytes: 1 << 30, SpoolBytes: 1 << 30, spool: fs}.complete()
-	s, err := newSession(o, key)
+	secretKey, err := openSealKey(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		panic(err)
+	}
+	s, err := newSession(o, key, secretKey)
 	if err != nil {
 		panic(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/seal"
 	"github.com/vouch-sla/vouch/internal/wire"
 	"github.com/vouch-sla/vouch/probes"
 )
@@ -40,6 +41,7 @@ type session struct {
 	uploads  *uploader
 	beats    *heartbeats
 	assigner *assigner
+	secrets  *secrets
 
 	assigned atomic.Bool  // there is an assignment
 	need     atomic.Int64 // attempts at once that it needs
@@ -49,7 +51,7 @@ type session struct {
 }
 
 // newSession builds the parts and connects them. Nothing runs yet.
-func newSession(o Options, key signingKey) (*session, error) {
+func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error) {
 	base, err := parseCollector(o.CollectorURL)
 	if err != nil {
 		return nil, err
@@ -74,6 +76,9 @@ func newSession(o Options, key signingKey) (*session, error) {
 	}
 	connect := func() *client { return newClient(base, config, o.Dial, pack) }
 	uploads, beats := connect(), connect()
+	if s.secrets, err = newSecrets(o.ID, secretKey, key.signer, o.Log); err != nil {
+		return nil, err
+	}
 	s.flights = newFlights(o.Now)
 	disk, err := openDisk(o.spool, o.SpoolBytes, o.SpoolAge, pack)
 	if err != nil {
@@ -87,7 +92,7 @@ func newSession(o Options, key signingKey) (*session, error) {
 	s.schedule.attempt, s.schedule.overload, s.schedule.late = s.attempt, s.overload, s.counts.late
 	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, log: o.Log, again: make(chan struct{}, 1)}
 	s.assigner = &assigner{
-		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: connect(), apply: s.assign, log: o.Log,
+		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: connect(), statement: s.secrets.statement, apply: s.assign, log: o.Log,
 		wake: make(chan struct{}, 1),
 	}
 	s.beats = &heartbeats{
@@ -158,6 +163,7 @@ func (s *session) assign(doc wire.Assignment) error {
 	if err != nil {
 		return err
 	}
+	s.secrets.take(doc.Secrets)
 	now := time.Now()
 	s.spool.assign(doc.Location, doc.Customers, min(max(doc.Sealing, minSealing), maxSealing), now)
 	s.outcomes.keep(jobs, doc.References)
@@ -171,7 +177,7 @@ func (s *session) assign(doc wire.Assignment) error {
 	s.need.Store(int64(need))
 	s.assigned.Store(true)
 	s.opts.Log.Info("assignment is in force", "location", string(doc.Location), "customers", len(doc.Customers),
-		"devices", len(doc.Devices), "checks", len(jobs), "references", len(doc.References))
+		"devices", len(doc.Devices), "checks", len(jobs), "references", len(doc.References), "secrets", s.secrets.count())
 	if short := need > s.opts.Concurrency; short != s.short {
 		s.short = short
 		if short {
@@ -239,7 +245,7 @@ func (s *session) probe(ctx context.Context, t probes.Target) vouch.Result {
 		return probes.Unknown(vouch.ReasonSocket, fmt.Sprintf("this agent cannot run checks of the kind %q", t.Check.Kind))
 	}
 	if t.Check.Credential != "" {
-		c, err := s.opts.Credential(t.Check.Credential)
+		c, err := s.secrets.find(s.opts.Credential, t.Check.Credential)
 		if err != nil {
 			// Not "credentials": that is the device's word, and would prove a path.
 			return probes.Unknown(vouch.ReasonSocket, err.Error())

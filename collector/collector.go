@@ -94,6 +94,7 @@ type Collector struct {
 	book      *books
 	recorder  *recorder
 	own       ledgerKeys
+	vault     *vault
 	anchors   *anchor.Anchors
 	issuing   sync.Mutex // held while a statement is issued
 	intake    *intake
@@ -198,6 +199,9 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c := &Collector{
 		opts: opts, store: s, base: b, replanned: make(chan struct{}, 1), book: newBooks(), own: keys, tele: newTelemetry(),
 		registry: prometheus.NewRegistry(), bell: newBell(), now: opts.Now, started: opts.Now().UTC(), log: opts.Log,
+	}
+	if c.vault, err = openVault(opts.Dir); err != nil {
+		return nil, err
 	}
 	c.count = newCounters(c.registry)
 	c.recorder = &recorder{ledger: s, signer: keys.signer, verifier: keys.verifier, now: c.now, next: map[recordSeries]int{}}

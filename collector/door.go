@@ -37,6 +37,7 @@ type door struct {
 	intake      *intake
 	judge       *judge
 	assignments func(vouch.AgentID) (issued, bool)
+	sealKey     func(agent vouch.AgentID, statement string) error
 	news        *news
 	polling     time.Duration   // bound of a wait for news
 	ending      <-chan struct{} // closed when the collector stops
@@ -53,7 +54,8 @@ type door struct {
 type issued struct {
 	body  []byte
 	etag  string
-	plain []byte // the body without the instant from which it is in force
+	plain []byte // the body without secrets and the instant from which it is in force
+	plan  wire.Assignment
 }
 
 func (d *door) handler(limits Limits) http.Handler {
@@ -203,6 +205,10 @@ func (d *door) postHeartbeats(w http.ResponseWriter, r *http.Request, agent vouc
 // getAssignment waits, if the agent wants that and has what is in force, for something
 // else to come into force. It holds no place for requests meanwhile.
 func (d *door) getAssignment(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
+	if err := d.sealKey(agent, r.Header.Get(wire.HeaderSealKey)); err != nil {
+		d.count.refuse("unusable key for secrets")
+		d.log.Warn("an agent's key for secrets cannot be used: no secret is sent to it", "agent", agent, "err", err)
+	}
 	tag, wait := r.Header.Get("If-None-Match"), wire.Wait(r.Header)
 	if tag != "" && wait > 0 {
 		d.await(r.Context(), agent, tag, wait)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -224,6 +225,7 @@ func (c *Collector) assign(ctx context.Context) (next time.Time, err error) {
 			return next, err
 		}
 	}
+	c.vault.keep(func(id vouch.AgentID) bool { _, ok := b.agents[id]; return ok })
 	c.assigned.Store(&docs)
 	c.news.tell()
 	return next, nil
@@ -232,17 +234,48 @@ func (c *Collector) assign(ctx context.Context) (next time.Time, err error) {
 // issue makes the document of a plan. It is in force from now, unless the agent has the
 // same already: then nothing changes for it.
 func (c *Collector) issue(p wire.Assignment, now time.Time) (issued, error) {
-	p.From = time.Time{}
+	p.From, p.Secrets = time.Time{}, nil
 	plain, _, err := wire.EncodeAssignment(p)
 	if err != nil {
 		return issued{}, err
 	}
-	if was, ok := c.issued(p.Agent); ok && bytes.Equal(was.plain, plain) {
-		return was, nil
-	}
 	p.From = now
+	if was, ok := c.issued(p.Agent); ok && bytes.Equal(was.plain, plain) {
+		p.From = was.plan.From
+	}
+	if p.Secrets, err = c.vault.seal(p.Agent, credentials(p)); err != nil {
+		return issued{}, err
+	}
 	body, etag, err := wire.EncodeAssignment(p)
-	return issued{body, etag, plain}, err
+	return issued{body, etag, plain, p}, err
+}
+
+// reissue makes the documents of some agents anew, or of all: their secrets changed, what
+// they measure did not. c.assigned is a map that is never written in.
+func (c *Collector) reissue(agents ...vouch.AgentID) error {
+	c.planning.Lock()
+	defer c.planning.Unlock()
+	var docs map[vouch.AgentID]issued
+	if was := c.assigned.Load(); was != nil {
+		docs = maps.Clone(*was)
+	}
+	if len(agents) == 0 {
+		agents = slices.Collect(maps.Keys(docs))
+	}
+	for _, id := range agents {
+		doc, ok := docs[id]
+		if !ok {
+			continue
+		}
+		doc, err := c.issue(doc.plan, doc.plan.From)
+		if err != nil {
+			return err
+		}
+		docs[id] = doc
+	}
+	c.assigned.Store(&docs)
+	c.news.tell()
+	return nil
 }
 
 func (c *Collector) issued(a vouch.AgentID) (issued, bool) {

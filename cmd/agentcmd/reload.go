@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/vouch-sla/vouch/agent"
 	"github.com/vouch-sla/vouch/configs"
 	"github.com/vouch-sla/vouch/probes"
 )
@@ -36,7 +37,7 @@ func (s *settings) credential(name string) (probes.Credential, error) {
 	config := s.current.Load()
 	c, ok := config.Credentials[name]
 	if !ok {
-		return probes.Credential{}, fmt.Errorf("credential %q is not in %s: add it under credentials, then reload", name, config.File)
+		return probes.Credential{}, agent.ErrNoCredential
 	}
 	return credential(c), nil
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Assignment is all that an agent is told: what to ask of whom, how often, and by
-// what to prove its own health. It holds no secret.
+// what to prove its own health. What it holds of secrets is sealed to the agent's key.
 type Assignment struct {
 	Agent      vouch.AgentID
 	Location   vouch.LocationID
@@ -26,6 +26,13 @@ type Assignment struct {
 	Devices    []Device
 	References []Reference
 	Profiles   []vouch.Profile // every profile that a check or device names
+	Secrets    []SealedSecret  // those of its credentials that the collector holds, by name
+}
+
+// SealedSecret is a [Credential] that is sealed to the agent (package seal).
+type SealedSecret struct {
+	Name   string // as checks and references call the credential
+	Sealed []byte
 }
 
 // Reference is a reference with the customers to whose streams its results go: one

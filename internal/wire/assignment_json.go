@@ -22,6 +22,11 @@ type (
 		Devices    []deviceJSON       `json:"devices"`
 		References []referenceJSON    `json:"references"`
 		Profiles   []profileJSON      `json:"profiles"`
+		Secrets    []secretJSON       `json:"secrets,omitempty"`
+	}
+	secretJSON struct {
+		Name   string `json:"name"`
+		Sealed []byte `json:"sealed"` // base64
 	}
 	deviceJSON struct {
 		Customer vouch.CustomerID `json:"customer"`
@@ -94,7 +99,7 @@ func toJSON(a Assignment) assignmentJSON {
 	return assignmentJSON{
 		Agent: a.Agent, Location: a.Location, From: time.UnixMilli(a.From.UnixMilli()).UTC(),
 		Customers: each(a.Customers, same), Sealing: duration(a.Sealing), Heartbeat: duration(a.Heartbeat),
-		References: each(a.References, referenceToJSON),
+		References: each(a.References, referenceToJSON), Secrets: each(a.Secrets, secretToJSON),
 		Devices: each(a.Devices, func(d Device) deviceJSON {
 			return deviceJSON{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkToJSON)}
 		}),
@@ -110,7 +115,7 @@ func fromJSON(j assignmentJSON) Assignment {
 	return Assignment{
 		Agent: j.Agent, Location: j.Location, From: j.From.UTC(),
 		Customers: each(j.Customers, same), Sealing: time.Duration(j.Sealing), Heartbeat: time.Duration(j.Heartbeat),
-		References: each(j.References, referenceFromJSON),
+		References: each(j.References, referenceFromJSON), Secrets: each(j.Secrets, secretFromJSON),
 		Devices: each(j.Devices, func(d deviceJSON) Device {
 			return Device{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkFromJSON)}
 		}),
@@ -121,6 +126,9 @@ func fromJSON(j assignmentJSON) Assignment {
 		}),
 	}
 }
+
+func secretToJSON(s SealedSecret) secretJSON   { return secretJSON(s) }
+func secretFromJSON(s secretJSON) SealedSecret { return SealedSecret(s) }
 
 func symbolToJSON(s vouch.Symbol) symbolJSON   { return symbolJSON(s) }
 func symbolFromJSON(s symbolJSON) vouch.Symbol { return vouch.Symbol(s) }

@@ -46,6 +46,9 @@ func (a *Assignment) valid() error {
 			}
 		}
 	}
+	if err := validSecrets(a.Secrets); err != nil {
+		return err
+	}
 	type key struct {
 		customer vouch.CustomerID
 		device   vouch.DeviceID
@@ -94,6 +97,31 @@ func (d *Device) valid(customers []vouch.CustomerID, profiles map[string]bool) e
 			return fmt.Errorf("check %s: %v", c.Name, err)
 		}
 		seen[c.Name] = true
+	}
+	return nil
+}
+
+// Bounds of sealed secrets: a fleet has a handful, each well under one block of 4 KiB.
+const (
+	maxSecrets = 1024
+	maxSealed  = 16 << 10
+)
+
+// validSecrets reports why sealed secrets cannot be told apart, or are too many.
+func validSecrets(list []SealedSecret) error {
+	if len(list) > maxSecrets {
+		return fmt.Errorf("it holds %d secrets, at most %d are allowed", len(list), maxSecrets)
+	}
+	for i, s := range list {
+		if err := vouch.ValidID(s.Name); err != nil {
+			return fmt.Errorf("secret: %v", err)
+		}
+		if len(s.Sealed) == 0 || len(s.Sealed) > maxSealed {
+			return fmt.Errorf("secret %s has %d bytes sealed, 1 to %d are allowed", s.Name, len(s.Sealed), maxSealed)
+		}
+		if i > 0 && s.Name <= list[i-1].Name {
+			return fmt.Errorf("secret %s stands after %s: secrets are sorted and none stands twice", s.Name, list[i-1].Name)
+		}
 	}
 	return nil
 }

@@ -28,6 +28,10 @@ const (
 	PathHeads      = "/agent/v1/heads"      // GET what the collector has of this agent: HeadsAnswer
 )
 
+// HeaderSealKey carries, with a request for the assignment, the agent's statement of its
+// key for secrets (package seal), in base64.
+const HeaderSealKey = "Vouch-Seal-Key"
+
 // Content types of requests and answers.
 const (
 	TypeNotes = "application/vnd.vouch.notes"

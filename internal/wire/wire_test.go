@@ -32,6 +32,7 @@ func assignment() wire.Assignment {
 		Profiles: []vouch.Profile{{Name: "if-mib", Class: vouch.ClassRouter, Scalars: []vouch.Symbol{{OID: "1.3.6.1.2.1.1.3.0", Name: "sysUpTime", Type: vouch.TypeTicks}},
 			Tables: []vouch.Table{{Name: "interface", Columns: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.6", Name: "ifHCInOctets", Type: vouch.TypeCounter}},
 				Tags: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.1", Name: "ifName", Type: vouch.TypeText}}, MaxRows: 64}}}},
+		Secrets: []wire.SealedSecret{{Name: "acme-v3", Sealed: []byte("sealed")}, {Name: "lab", Sealed: []byte{0, 1, 255}}},
 	}
 }
 
@@ -52,6 +53,11 @@ func TestEncodeAssignmentRefuses(t *testing.T) {
 		{"a value twice", func(a *wire.Assignment) { a.Devices[0].Checks[1].Values = []string{"cpu", "cpu"} }, "none stands twice"},
 		{"too many values", func(a *wire.Assignment) { a.Devices[0].Checks[1].Values = make([]string, 65) }, "it names 65 values, at most 64"},
 		{"a reference twice", func(a *wire.Assignment) { a.References = append(a.References, a.References[0]) }, `reference "gw" has no name or stands twice`},
+		{"a secret twice", func(a *wire.Assignment) { a.Secrets[1].Name = "acme-v3" }, "none stands twice"},
+		{"a secret without a name", func(a *wire.Assignment) { a.Secrets[0].Name = "" }, "secret: "},
+		{"a secret of nothing", func(a *wire.Assignment) { a.Secrets[0].Sealed = nil }, "has 0 bytes sealed"},
+		{"a secret that is too large", func(a *wire.Assignment) { a.Secrets[0].Sealed = make([]byte, 1<<20) }, "are allowed"},
+		{"too many secrets", func(a *wire.Assignment) { a.Secrets = make([]wire.SealedSecret, 1025) }, "it holds 1025 secrets"},
 	} {
 		a := assignment()
 		c.change(&a)
