@@ -90,6 +90,9 @@ func (l *loader) agent(name string) Agent {
 	a.Collector.Pin = c.need("pin", "sha256: and the hash of the collector's key, as \"vouch pin\" prints it").pin()
 	c.done()
 	a.Source = m.get("source").addr()
+	if exec := m.get("allow_exec"); !exec.absent() {
+		exec.doc.exec = exec.boolean(false)
+	}
 	credentials := m.get("credentials").mapping()
 	for _, e := range credentials.entries {
 		if err := vouch.ValidID(e.name); err != nil {
@@ -155,11 +158,11 @@ func credential(m *mapping) Credential {
 	c.Context = context.text("")
 	a := auth.mapping()
 	c.AuthProtocol = a.need("protocol", "as SHA256").oneOf("", "MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512")
-	c.AuthPassword = a.need("password", "file:PATH or env:NAME").password()
+	c.AuthPassword = a.need("password", "file:PATH, env:NAME or cred:NAME").password()
 	a.done()
 	p := privacy.mapping()
 	c.PrivacyProtocol = p.need("protocol", "as AES").oneOf("", "DES", "AES", "AES192", "AES256", "AES192C", "AES256C")
-	c.PrivacyPassword = p.need("password", "file:PATH or env:NAME").password()
+	c.PrivacyPassword = p.need("password", "file:PATH, env:NAME or cred:NAME").password()
 	p.done()
 	switch c.Version {
 	case "1", "2c":
@@ -217,7 +220,7 @@ const minPassword = 8
 
 func (v value) password() Secret {
 	s := v.secret()
-	if s.IsSet() && len(s.Reveal()) < minPassword {
+	if s.Reveal() != "" && len(s.Reveal()) < minPassword { // empty: not read
 		v.wrong("%s is shorter than %d characters (not shown), allowed are %d and more (RFC 3414)", v.key, minPassword, minPassword)
 	}
 	return s

@@ -13,7 +13,7 @@ import (
 func TestAgentMistakes(t *testing.T) {
 	const file = "agent.yaml"
 	const lab = "  lab:\n    version: 2c           # 1, 2c or 3\n    community: file:secrets/snmp-community\n"
-	const literal = " holds a secret itself (not shown), allowed is only a reference: file:PATH or env:NAME"
+	const literal = " holds a secret itself (not shown), allowed is only a reference: file:PATH, env:NAME or cred:NAME"
 	runBad(t, []badInput{
 		{"no pin", file, "pin: sha256:0123", "pin: ▸sha256:123", `pin "sha256:123456789abcdef0123456789abcdef01"... is no pin, allowed is sha256: and 64 hexadecimal digits, or 44 characters of base64, as "vouch pin" prints it`},
 		{"plain http", file, "https://127.0.0.1:7443", "▸http://127.0.0.1:7443", "url is no https URL of a host and port alone, allowed is https://HOST:PORT"},
@@ -34,6 +34,9 @@ func TestAgentMistakes(t *testing.T) {
 		{"directory as a secret file", file, "file:secrets/snmp-community", "▸file:secrets", "community: secret file secrets cannot be read: it is a directory, make it a readable file with one line"},
 		{"variable not set", file, "file:secrets/snmp-community", "▸env:NONE", "community: environment variable NONE is not set or empty, set it for this program or use file:PATH"},
 		{"variable empty", file, "file:secrets/snmp-community", "▸env:EMPTY", "community: environment variable EMPTY is not set or empty, set it for this program or use file:PATH"},
+		{"no credentials of systemd", file, "file:secrets/snmp-community", "▸cred:lab", "community: systemd gave this program no credentials, put LoadCredential=lab:PATH into its unit, or use file:PATH"},
+		{"a credential elsewhere", file, "file:secrets/snmp-community", "▸cred:../canary", "community: the name after cred: is no name of a systemd credential (not shown), allowed are letters, digits, '.', '_' and '-'"},
+		{"a program that is not allowed", file, "file:secrets/snmp-community", "▸exec:/bin/canary", "community: exec: is switched off here (not shown), allowed is it only in an agent's file with allow_exec: true"},
 		{"bad name of a variable", file, "file:secrets/snmp-community", "▸env:can-ary!", "community: the name after env: is no name of an environment variable (not shown), allowed are letters, digits and _"},
 		{"unknown version", file, "version: 2c ", "version: ▸2 ", `version "2" is unknown, allowed are 1, 2c, 3`},
 		{"no community", file, lab, "  lab: ▸{version: 2c}\n", "lab is for SNMP version 2c and lacks the key community"},
@@ -48,7 +51,7 @@ func TestAgentMistakes(t *testing.T) {
 }
 
 func TestSecretFiles(t *testing.T) {
-	const place = "agent.yaml:30:16: "
+	const place = "agent.yaml:32:16: "
 	for _, c := range []struct{ name, body, want string }{
 		{"empty", "\n", place + "community: secret file secrets/snmp-community is empty, put the secret on its first line"},
 		{"two lines", "canary\ncanary\n", place + "community: secret file secrets/snmp-community has more than one line, allowed is one"},

@@ -22,7 +22,7 @@ func Check(src Source, names ...string) Problems {
 	var collectors []Collector
 	var alone []sniffed
 	read := map[string]bool{}
-	watched := Source{LookupEnv: src.LookupEnv, Open: func(name string) (fs.File, error) {
+	watched := Source{LookupEnv: src.LookupEnv, Run: src.Run, Open: func(name string) (fs.File, error) {
 		read[filepath.Clean(name)] = true
 		return src.Open(name)
 	}}
@@ -146,7 +146,7 @@ func (l *loader) fitsBase(a Agent, c Collector) {
 	}
 	for _, name := range c.neededBy(a.ID) {
 		if _, ok := a.Credentials[name]; !ok {
-			credentials.warn("credentials has no %s, which the installed base of %s asks this agent to use: its checks stay unknown", name, c.File)
+			credentials.warn("credentials has no %s, which the installed base of %s asks this agent to use: its checks stay unknown unless the collector holds it (vouch secret list)", name, c.File)
 		}
 	}
 }

@@ -141,7 +141,7 @@ func influx(v value) *Influx {
 		URL:    m.need("url", "the address of the server, as http://127.0.0.1:8086").link(),
 		Org:    m.need("org", "the name of the organisation").text(""),
 		Bucket: m.need("bucket", "the name of the bucket").text(""),
-		Token:  m.need("token", "file:PATH or env:NAME").secret(),
+		Token:  m.need("token", "file:PATH, env:NAME or cred:NAME").secret(),
 	}
 }
 
@@ -153,7 +153,7 @@ func (l *loader) webhooks(v value) []Webhook {
 		w := Webhook{
 			Name:         name.id(),
 			URL:          link.link(),
-			Secret:       m.need("secret", "file:PATH or env:NAME, the key of the signature").secret(),
+			Secret:       m.need("secret", "file:PATH, env:NAME or cred:NAME, the key of the signature").secret(),
 			AllowPrivate: m.get("allow_private").boolean(false),
 		}
 		m.done()

@@ -28,6 +28,10 @@ type Source struct {
 	Open func(name string) (fs.File, error)
 	// LookupEnv returns an environment variable and whether it is set.
 	LookupEnv func(name string) (string, bool)
+	// Run runs a program without a shell and returns what it prints on standard output,
+	// bounded in time and size; its error shows none of that. Nil: nothing is run, and a
+	// secret that a program would print is taken unread.
+	Run func(words []string) ([]byte, error)
 }
 
 // OS returns the source that a program uses: the file system and the environment

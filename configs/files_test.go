@@ -205,7 +205,7 @@ func TestCheckFitsAgentsToTheBase(t *testing.T) {
 	f["other.yaml"] = strings.Replace(f["agent.yaml"], "id: ams1-a", "id: ams9-a", 1)
 	f["bare.yaml"] = strings.Replace(f["agent.yaml"], "  lab:", "  lib:", 1)
 	got := lines(configs.Check(f.source(), "collector.yaml", "agent.yaml", "other.yaml", "bare.yaml"))
-	want := `bare.yaml:28:3: warning: credentials has no lab, which the installed base of collector.yaml asks this agent to use: its checks stay unknown
+	want := `bare.yaml:30:3: warning: credentials has no lab, which the installed base of collector.yaml asks this agent to use: its checks stay unknown unless the collector holds it (vouch secret list)
 other.yaml:9:5: warning: the installed base of collector.yaml has no agent ams9-a: the collector will not talk to it`
 	if got != want {
 		t.Errorf("Check =\n%s\nwant\n%s", got, want)

@@ -52,7 +52,7 @@ func TestSecretPrintsNothing(t *testing.T) {
 func TestMistakesNeverShowSecrets(t *testing.T) {
 	for _, form := range []string{
 		"canary", "'canary'", `"canary"`, "[canary]", "{canary: canary}", "{file: canary}", "|canary\n", "|\n      canary", ">\n      canary", "!!str canary", "!canary x",
-		"&canary x", "*canary", "file:", "env:", "env:can ary", "ENV:canary", "file canary", "\"canary", "'canary", "{canary", "[canary", "%canary", "@canary", "`canary",
+		"&canary x", "*canary", "file:", "env:", "env:can ary", "cred:can ary", "cred:", "cred:/canary", "exec:canary", "exec:", "exec:/bin/echo canary", "ENV:canary", "file canary", "\"canary", "'canary", "{canary", "[canary", "%canary", "@canary", "`canary",
 		"canary: canary", "- canary", "\tcanary", "canary\n    - canary", "? canary", "\"can\\qary\"", "\xffcanary",
 	} {
 		f := example()
@@ -89,7 +89,7 @@ func TestSecretFileOfEverybody(t *testing.T) {
 	}
 	name := filepath.Join(dir, "agent.yaml")
 	_, ps := configs.LoadAgent(configs.OS(), name)
-	want := fmt.Sprintf("%s:30:16: warning: community: secret file %s can be read or written by every user (mode 0644), make it 0600 or 0640", name, secret)
+	want := fmt.Sprintf("%s:32:16: warning: community: secret file %s can be read or written by every user (mode 0644), make it 0600 or 0640", name, secret)
 	if got := lines(ps); got != want {
 		t.Errorf("problems = %s, want %s", got, want)
 	}
@@ -107,7 +107,7 @@ func TestUnreadableSecret(t *testing.T) {
 		return open(name)
 	}
 	_, ps := configs.LoadAgent(src, "agent.yaml")
-	if got, want := lines(ps), "agent.yaml:30:16: community: secret file secrets/snmp-community cannot be read: permission denied, make it a readable file with one line"; got != want {
+	if got, want := lines(ps), "agent.yaml:32:16: community: secret file secrets/snmp-community cannot be read: permission denied, make it a readable file with one line"; got != want {
 		t.Errorf("problems = %s, want %s", got, want)
 	}
 }

@@ -31,6 +31,7 @@ type document struct {
 	name     string
 	src      Source
 	problems *Problems
+	exec     bool // secrets may come from programs
 }
 
 func (d *document) report(line, column int, warning bool, format string, args ...any) {

@@ -104,7 +104,7 @@ func (d *doctor) print(out io.Writer, asJSON bool) error {
 func (d *doctor) examine(ctx context.Context, file string) {
 	d.icmp(ctx)
 	d.clock()
-	config, problems := configs.LoadAgent(configs.OS(), file)
+	config, problems := configs.LoadAgent(source(ctx), file)
 	if problems.Err() != nil {
 		for _, p := range problems.Mistakes() {
 			d.problem("configuration", "change the file, then: vouch-agent check "+file+" (everything else is looked at once it is right)", "%v", p)

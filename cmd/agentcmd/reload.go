@@ -45,8 +45,8 @@ func (s *settings) credential(name string) (probes.Credential, error) {
 // reload reads the file again. With a mistake anywhere everything stays as it was.
 // The schedule is not touched: attempts that run end with the credential that they
 // began with, the next ones take the new.
-func (s *settings) reload() {
-	config, problems := configs.LoadAgent(configs.OS(), s.began.File)
+func (s *settings) reload(ctx context.Context) {
+	config, problems := configs.LoadAgent(source(ctx), s.began.File)
 	if problems.Err() != nil {
 		list := problems.Mistakes()
 		s.log.Error("reload: the file has mistakes, everything stays as it was", "file", s.began.File, "mistakes", len(list), "first", fmt.Sprint(list[0]))
@@ -83,7 +83,7 @@ func (s *settings) run(ctx context.Context, signals <-chan os.Signal) {
 		case <-ctx.Done():
 			return
 		case <-signals:
-			s.reload()
+			s.reload(ctx)
 		}
 	}
 }

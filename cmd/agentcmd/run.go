@@ -47,7 +47,7 @@ func newRunCmd(version string) *cobra.Command {
 
 // runAgent reads the file, builds what it says and runs it.
 func runAgent(ctx context.Context, stderr io.Writer, file, version string) error {
-	config, problems := configs.LoadAgent(configs.OS(), file)
+	config, problems := configs.LoadAgent(source(ctx), file)
 	for _, p := range problems.Warnings() {
 		fmt.Fprintln(stderr, p)
 	}
