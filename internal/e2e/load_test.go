@@ -23,12 +23,14 @@ func soaking() bool { return os.Getenv("VOUCH_SOAK") != "" }
 // simulated devices of two customers twice a second.
 type loadWorld struct {
 	*plant
-	devices map[vouch.DeviceID]*probetest.Device
-	gateway *probetest.Device
-	listen  string // where agents deliver
-	metrics map[vouch.AgentID]string
-	since   time.Time
-	keys    map[vouch.AgentID]string
+	devices   map[vouch.DeviceID]*probetest.Device
+	gateway   *probetest.Device
+	listen    string // where agents deliver
+	metrics   map[vouch.AgentID]string
+	since     time.Time
+	community string
+	base      string // template of the installed base
+	keys      map[vouch.AgentID]string
 
 	sinkName string // of the time-series store, once it was seen
 }
@@ -119,14 +121,20 @@ metrics:
 // added to its own.
 func newLoadWorld(t *testing.T, more string) *loadWorld {
 	t.Helper()
-	w := &loadWorld{plant: newPlant(t), devices: map[vouch.DeviceID]*probetest.Device{}, listen: freeAddr(t),
-		metrics: map[vouch.AgentID]string{north: freeAddr(t), south: freeAddr(t)}, keys: map[vouch.AgentID]string{},
+	return newGuardedWorld(t, more, "public")
+}
+
+// newGuardedWorld is newLoadWorld with devices that answer to one community alone.
+func newGuardedWorld(t *testing.T, more, community string) *loadWorld {
+	t.Helper()
+	w := &loadWorld{community: community, plant: newPlant(t), devices: map[vouch.DeviceID]*probetest.Device{}, listen: freeAddr(t),
+		metrics: map[vouch.AgentID]string{north: freeAddr(t), south: freeAddr(t)}, keys: map[vouch.AgentID]string{}, base: loadBase,
 		since: time.Now().Add(-time.Hour).Truncate(time.Hour)}
 	w.simulate()
 	for id := range w.metrics {
 		w.keys[id] = w.key(id)
 	}
-	w.write("secret-community", "public\n", nil)
+	w.write("secret-community", community+"\n", nil)
 	w.write("contract.yaml", loadContract, w.since.Format(time.RFC3339))
 	w.write("collector.yaml", loadCollector, map[string]string{"Listen": w.listen, "Web": freeAddr(t), "More": more})
 	w.leaseUntil(time.Time{})
@@ -144,7 +152,7 @@ func (w *loadWorld) simulate() {
 		}
 	})
 	listen := func(walk probetest.Walk) *probetest.Device {
-		d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, probetest.Options{})
+		d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, probetest.Options{Community: w.community})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -170,7 +178,7 @@ func (w *loadWorld) leaseUntil(at time.Time) {
 	if !at.IsZero() {
 		until = ", until: " + at.Format(time.RFC3339)
 	}
-	w.write("base.yaml", loadBase, map[string]any{
+	w.write("base.yaml", w.base, map[string]any{
 		"Gateway": w.gateway.Addr().Port(), "Ports": ports, "North": w.keys[north], "South": w.keys[south], "Since": w.since.Format(time.RFC3339), "Until": until,
 	})
 }

@@ -155,7 +155,7 @@ func TestOnSite(t *testing.T) {
 	}
 	w.collector.stop(t)
 	w.wantProblem("north-1.yaml", "collector", "refused", "start the collector")
-	w.everySlot(t)
+	w.everySlot(north, 4)
 }
 
 // sickness gives an agent one illness after another.
@@ -202,13 +202,14 @@ func (w *loadWorld) sickness(config map[string]any) {
 	}
 }
 
-// everySlot checks that every check of the agent that was reloaded has a sample for
-// every half second between its first and its last.
-func (w *loadWorld) everySlot(t *testing.T) {
+// everySlot checks, where the collector has ended, that every check of an agent has a
+// sample for every half second between its first and its last.
+func (w *loadWorld) everySlot(id vouch.AgentID, devices int) {
+	t := w.t
 	t.Helper()
 	starts := map[vouch.DeviceID][]time.Time{}
 	for _, l := range w.readLedgers(w.verifiers()) {
-		if l.Agent != north {
+		if l.Agent != id {
 			continue
 		}
 		for _, s := range l.samples(t) {
@@ -227,7 +228,7 @@ func (w *loadWorld) everySlot(t *testing.T) {
 			t.Errorf("samples of %s = %d over %d slots, want one each", device, len(at), slots)
 		}
 	}
-	if len(starts) != 4 {
-		t.Errorf("devices with samples = %d, want 4", len(starts))
+	if len(starts) != devices {
+		t.Errorf("devices with samples of %s = %d, want %d", id, len(starts), devices)
 	}
 }
