@@ -29,12 +29,22 @@ var ErrNoCredential = errors.New("no such credential")
 // sealKeyFile holds the agent's key for secrets, one line.
 const sealKeyFile = "seal.key"
 
+// CheckSealKey reports why the key for secrets in a data directory cannot be used. That
+// there is none yet is no reason: the agent makes it.
+func CheckSealKey(dir string) error {
+	_, err := readSealKey(filepath.Join(dir, sealKeyFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // openSealKey reads the key for secrets, or makes it. It is another than the signing key:
 // a key that opens what others sealed must sign nothing, and can be replaced by itself.
 // A disk that takes no new file keeps the agent from nothing: the key lasts until it ends.
 func openSealKey(dir string, log *slog.Logger) (seal.Key, error) {
 	path := filepath.Join(dir, sealKeyFile)
-	raw, err := durable.ReadSecret(path)
+	k, err := readSealKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		k, err := seal.NewKey()
 		if err != nil {
@@ -45,6 +55,11 @@ func openSealKey(dir string, log *slog.Logger) (seal.Key, error) {
 		}
 		return k, nil
 	}
+	return k, err
+}
+
+func readSealKey(path string) (seal.Key, error) {
+	raw, err := durable.ReadSecret(path)
 	if err != nil {
 		return seal.Key{}, fmt.Errorf("key for secrets: %w", err)
 	}

@@ -77,7 +77,8 @@ func (c *Collector) replace(ctx context.Context) (out admin.Reloaded, err error)
 	}
 	c.base.Store(next)
 	c.grew(slices.Collect(maps.Keys(next.customers))...)
-	c.figures.changed()
+	c.figures.reset()   // its accounts are those of other leases and versions
+	c.figures.changed() // statements, too, perhaps
 	c.watch.changed()
 	var before map[vouch.AgentID]issued
 	if docs := c.assigned.Load(); docs != nil {

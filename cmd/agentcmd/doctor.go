@@ -211,6 +211,10 @@ func (d *doctor) key(config configs.Agent, file string) bool {
 		d.problem("key", "chmod 600 "+path+"; be root or the account of the agent; the id in "+file+" must be the key's", "%v", err)
 		return false
 	}
+	if err := agent.CheckSealKey(config.Data); err != nil {
+		d.problem("key", "remove the file: the agent makes another, and the collector seals its secrets to that", "%v", err)
+		return true
+	}
 	d.ok("key", "%s", public)
 	return true
 }
