@@ -77,12 +77,15 @@ func (m *memory) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1
 
 func (m *memory) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	here, there := net.Pipe()
+	end := newBuffered(there)
 	select {
-	case m.conns <- there:
-		return here, nil
+	case m.conns <- end:
+		return newBuffered(here), nil
 	case <-m.done:
+		end.Close()
 		return nil, errors.New("connection refused")
 	case <-ctx.Done():
+		end.Close()
 		return nil, ctx.Err()
 	}
 }
