@@ -55,6 +55,8 @@ type Options struct {
 	// They run as often as the shortest check does, within this and 10 s.
 	ReferenceInterval time.Duration
 
+	Alarm *Alarm // who is told that the collector is not reached; nil: nobody
+
 	Log *slog.Logger     // nil discards
 	Now func() time.Time // stamps samples and batches; nil means time.Now
 
@@ -121,6 +123,11 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.ReferenceInterval < 100*time.Millisecond || o.ReferenceInterval > maxReferenceInterval {
 		add("reference interval %v: allowed are 100ms to %v", o.ReferenceInterval, maxReferenceInterval)
+	}
+	if o.Alarm != nil {
+		if err := o.Alarm.check(); err != nil {
+			problems = append(problems, err)
+		}
 	}
 	if o.Credential == nil {
 		o.Credential = func(name string) (probes.Credential, error) {

@@ -52,7 +52,7 @@ type assigner struct {
 	bad string     // of what could not be applied
 
 	location vouch.LocationID // of what was applied; owned by load, then Run
-	failing  bool             // owned by Run
+	contact  *contact
 }
 
 // load applies body, or the copy on disk where there is one.
@@ -99,14 +99,8 @@ func (a *assigner) Run(ctx context.Context) error {
 			err, pause = nil, 0
 		case err != nil:
 			pause = wait.after(err)
-			if !a.failing {
-				a.log.Warn("assignment cannot be refreshed", "err", err)
-			}
 		default:
 			wait.reset()
-			if a.failing {
-				a.log.Info("assignment is refreshed again")
-			}
 			switch {
 			case changed:
 				pause = firstWait // and never in a tight circle, whatever is answered
@@ -114,7 +108,7 @@ func (a *assigner) Run(ctx context.Context) error {
 				pause = 0
 			}
 		}
-		a.failing = err != nil
+		a.contact.took(asking, err, time.Now())
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
@@ -141,7 +135,10 @@ func (a *assigner) refresh(ctx context.Context) (changed bool, err error) {
 		return false, err
 	}
 	// Applied already: a full disk must not keep the agent from measuring.
-	return true, durable.WriteFile(a.path, body, 0o600)
+	if err := durable.WriteFile(a.path, body, 0o600); err != nil {
+		return true, own{err}
+	}
+	return true, nil
 }
 
 // errOverdue ends a request that the collector should have answered.

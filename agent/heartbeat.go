@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -32,12 +31,11 @@ type heartbeats struct {
 	offset   *clockOffset
 	assigner *assigner
 	counts   *counters
-	log      *slog.Logger
 
 	plan    atomic.Pointer[heartbeatPlan]
 	changed chan struct{}   // capacity 1: the plan changed
 	works   chan<- struct{} // told when heartbeats work again
-	failing bool
+	contact *contact
 }
 
 // heartbeatPlan is what the assignment says of heartbeats.
@@ -121,19 +119,14 @@ func (h *heartbeats) send(ctx context.Context, p heartbeatPlan, customers []vouc
 	case ctx.Err() != nil:
 	case err != nil:
 		h.counts.heartbeatErrs.Add(1)
-		if !h.failing {
-			h.log.Warn("heartbeat fails", "err", err)
-		}
-		h.failing = true
+		h.contact.took(beating, err, time.Now())
 	case len(customers) > 0:
-		if h.failing {
-			h.log.Info("heartbeat works again")
+		if h.contact.took(beating, nil, time.Now()) {
 			select {
 			case h.works <- struct{}{}:
 			default:
 			}
 		}
-		h.failing = false
 	}
 }
 
@@ -173,6 +166,9 @@ func (h *heartbeats) post(ctx context.Context, p heartbeatPlan, notes [][]byte) 
 	sent, received, err := h.client.post(ctx, wire.PathHeartbeats, notes, &answer)
 	if err != nil {
 		return fmt.Errorf("send heartbeat: %w", err)
+	}
+	if len(answer.Results) != len(notes) {
+		return fmt.Errorf("send heartbeat: the collector answered %d results for %d notes", len(answer.Results), len(notes))
 	}
 	if answer.ServerTime != 0 {
 		h.offset.observe(sent, received, time.UnixMilli(answer.ServerTime), time.Millisecond)

@@ -107,6 +107,14 @@ func (s *session) metrics(now time.Time) string {
 	if at := s.counts.lastAck.Load(); at != 0 {
 		m.gauge("last_ack_age_seconds", "Time since the collector last acknowledged anything.", now.Sub(time.Unix(0, at)).Seconds())
 	}
+	unreached := 0.0
+	if since, err, _ := s.contact.failing(); err != nil {
+		unreached = max(0, now.Sub(since).Seconds())
+	}
+	m.gauge("collector_unreached_seconds", "How long heartbeats, batches or the assignment have not got through to the collector.", unreached)
+	if a := s.alarm.standing.Load(); a != nil {
+		m.gauge("alarm_raised", "Whether somebody was told that the collector is not reached.", map[bool]float64{true: 1}[a.Raised])
+	}
 	if offset, bound, known := s.offset.estimate(now); known {
 		m.gauge("clock_offset_seconds", "This clock minus the collector's.", offset.Seconds())
 		m.gauge("clock_offset_bound_seconds", "Bound of the error of that.", bound.Seconds())

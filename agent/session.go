@@ -35,6 +35,8 @@ type session struct {
 
 	flights  *flights
 	spool    *spool
+	contact  *contact
+	alarm    *alarm
 	outcomes *outcomes
 	health   *selfCheck
 	schedule *schedule
@@ -79,6 +81,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	if s.secrets, err = newSecrets(o.ID, secretKey, key.signer, o.Log); err != nil {
 		return nil, err
 	}
+	s.contact = &contact{log: o.Log}
 	s.flights = newFlights(o.Now)
 	disk, err := openDisk(o.spool, o.SpoolBytes, o.SpoolAge, pack)
 	if err != nil {
@@ -90,15 +93,16 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	s.health.ask, s.health.record = s.askReference, s.recordReference
 	s.schedule = newSchedule(o.ID, o.Concurrency)
 	s.schedule.attempt, s.schedule.overload, s.schedule.late = s.attempt, s.overload, s.counts.late
-	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, log: o.Log, again: make(chan struct{}, 1)}
+	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, contact: s.contact, again: make(chan struct{}, 1)}
 	s.assigner = &assigner{
-		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: connect(), statement: s.secrets.statement, apply: s.assign, log: o.Log,
+		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: connect(), statement: s.secrets.statement, apply: s.assign, contact: s.contact, log: o.Log,
 		wake: make(chan struct{}, 1),
 	}
+	s.alarm = &alarm{Alarm: o.Alarm, contact: s.contact, path: filepath.Join(o.StateDir, "alarm"), about: s.speaker, now: o.Now, log: o.Log}
 	s.beats = &heartbeats{
 		works:  s.uploads.again,
 		author: by, spool: s.spool, outcomes: s.outcomes, client: beats, offset: &s.offset,
-		assigner: s.assigner, counts: &s.counts, log: o.Log, changed: make(chan struct{}, 1),
+		assigner: s.assigner, counts: &s.counts, contact: s.contact, changed: make(chan struct{}, 1),
 	}
 	return s, nil
 }
@@ -107,6 +111,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 // start short ones of their own and wait for them. Then it brings out what it can.
 func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	g, running := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.alarm.Run(running) })
 	g.Go(func() error { return s.schedule.Run(running) })
 	g.Go(func() error { return s.health.Run(running) })
 	g.Go(func() error { return s.spool.Run(running) })
@@ -138,6 +143,15 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	s.beats.client.close()
 	s.assigner.client.close()
 	return err
+}
+
+// speaker is an alarm's message with who speaks, and no more.
+func (s *session) speaker() AlarmMessage {
+	m := AlarmMessage{Agent: s.opts.ID, Collector: s.opts.CollectorURL}
+	if p := s.beats.plan.Load(); p != nil {
+		m.Location = p.location
+	}
+	return m
 }
 
 // clock is what the agent knows of its own clock.

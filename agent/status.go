@@ -42,6 +42,7 @@ type Status struct {
 	Clock      ClockStatus     `json:"clock"`
 	Attempts   AttemptsStatus  `json:"attempts"`
 	Heartbeats HeartbeatStatus `json:"heartbeats"`
+	Alarm      *AlarmStatus    `json:"alarm,omitempty"` // nil: none is configured
 }
 
 // CollectorStatus is the collector as the agent knows it.
@@ -49,6 +50,10 @@ type CollectorStatus struct {
 	URL     string    `json:"url"`
 	Pin     string    `json:"pin"`               // sha256: and hexadecimal digits
 	LastAck time.Time `json:"last_ack,omitzero"` // zero: nothing was acknowledged since the start
+	// Unreached is since when heartbeats, batches or the assignment do not get through;
+	// zero: they do. Reason is how the latest attempt ended then.
+	Unreached time.Time `json:"unreached_since,omitzero"`
+	Reason    string    `json:"unreached_reason,omitempty"`
 }
 
 // CheckStatus is a check or a reference with how it ended last.
@@ -137,6 +142,10 @@ func (s *session) status(now time.Time) Status {
 	if offset, bound, known := s.offset.estimate(now); known {
 		st.Clock = ClockStatus{Known: true, Offset: offset.Seconds(), Bound: bound.Seconds()}
 	}
+	if since, err, _ := s.contact.failing(); err != nil {
+		st.Collector.Unreached, st.Collector.Reason = since.UTC(), clip(err.Error())
+	}
+	st.Alarm = s.alarm.standing.Load()
 	st.References, st.Trouble = s.health.status()
 	s.outcomes.status(st.Checks)
 	s.outcomes.status(st.References)

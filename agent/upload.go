@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -27,14 +26,13 @@ type uploader struct {
 	spool  *spool
 	client *client
 	counts *counters
-	log    *slog.Logger
 
 	// again hears of a heartbeat that works again; capacity 1. The collector is back
 	// then, and a wait that has grown long is cut short.
 	again chan struct{}
 
 	wait    backoff
-	failing bool
+	contact *contact
 }
 
 // Run uploads until ctx ends.
@@ -130,23 +128,17 @@ func (u *uploader) once(ctx context.Context) (sent int, err error) {
 	return len(notes), nil
 }
 
-// took tells of the beginning and the end of a trouble, once.
+// took hears how a request ended.
 func (u *uploader) took(ctx context.Context, err error) {
 	switch {
 	case ctx.Err() != nil:
+		return
 	case err != nil:
 		u.counts.uploadErrors.Add(1)
-		if !u.failing {
-			u.log.Warn("upload fails: batches wait in the spool", "err", err)
-		}
-		u.failing = true
 	default:
-		if u.failing {
-			u.log.Info("upload works again")
-		}
-		u.failing = false
 		u.wait.reset()
 	}
+	u.contact.took(delivering, err, time.Now())
 }
 
 // outNote is a note on its way.

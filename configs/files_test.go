@@ -42,7 +42,8 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	}
 	f["acme-router.yaml"] = "schema: 1\nname: acme-router\nclass: router\nextends: [host]\n"
 	f["secrets/influxdb-token"], f["secrets/webhook-key"], f["secrets/core-auth"] = "token", "key", "long enough"
-	f["tsa-roots.pem"] = roots(t)
+	f["secrets/alarm-hook"] = "key"
+	f["tsa-roots.pem"], f["private-ca.pem"] = roots(t), roots(t)
 	src := f.source()
 	src.LookupEnv = func(string) (string, bool) { return "long enough", true }
 	c, ps := configs.LoadCollector(src, "collector.yaml")
@@ -73,6 +74,9 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	a, ps := configs.LoadAgent(src, "agent.yaml")
 	if ps.Err() != nil {
 		t.Fatalf("LoadAgent =\n%s\nwant no mistake", lines(ps))
+	}
+	if w := a.Alarm; w == nil || w.After != 15*time.Minute || w.Repeat != 24*time.Hour || w.Roots == nil || w.Webhook.Secret.Reveal() != "key" {
+		t.Errorf("alarm = %+v, want what the settings say", w)
 	}
 	if a.Metrics != "" || !a.Source.IsValid() || a.Credentials["core"].Level != "authPriv" {
 		t.Errorf("agent = %+v, want no metrics, a source and the credential core", a)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -63,7 +64,8 @@ func (s *settings) reload(ctx context.Context) {
 // restartFor names what differs and cannot change while the agent runs.
 func restartFor(a, b configs.Agent) []string {
 	differs := map[string]bool{
-		"id": a.ID != b.ID, "data": a.Data != b.Data, "source": a.Source != b.Source, "metrics": a.Metrics != b.Metrics, "queue": a.Queue != b.Queue,
+		"id": a.ID != b.ID, "data": a.Data != b.Data, "source": a.Source != b.Source, "metrics": a.Metrics != b.Metrics, "queue": a.Queue != b.Queue, "spool": a.Spool != b.Spool,
+		"alarm":         !reflect.DeepEqual(a.Alarm, b.Alarm),
 		"collector.url": a.Collector.URL.String() != b.Collector.URL.String(), "collector.pin": a.Collector.Pin != b.Collector.Pin,
 	}
 	var list []string

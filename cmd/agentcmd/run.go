@@ -54,6 +54,10 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 	if err := problems.Err(); err != nil {
 		return exit.Misused("the configuration has mistakes:\n%v", err)
 	}
+	told, err := alarm(config.Alarm)
+	if err != nil {
+		return exit.Misused("%v", err)
+	}
 	s := &settings{began: config}
 	s.use(config)
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: &s.level}))
@@ -91,6 +95,7 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 		QueueBytes:    int(min(config.Queue, 1<<31-1)),
 		SpoolBytes:    config.Spool.Bytes,
 		SpoolAge:      config.Spool.Age,
+		Alarm:         told,
 		Log:           log,
 	})
 }

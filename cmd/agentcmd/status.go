@@ -74,6 +74,12 @@ func printStatus(out io.Writer, st agent.Status) error {
 	fmt.Fprintf(out, "key        %s\n", st.Key)
 	fmt.Fprintf(out, "collector  %s, pin %s\n", st.Collector.URL, st.Collector.Pin)
 	fmt.Fprintf(out, "           last acknowledgement %s; heartbeats: %d arrived, %d failed\n", ago(st.Collector.LastAck), st.Heartbeats.Sent, st.Heartbeats.Failed)
+	if c := st.Collector; !c.Unreached.IsZero() {
+		fmt.Fprintf(out, "           NOT REACHED for %s: %s\n", st.At.Sub(c.Unreached).Round(time.Second), c.Reason)
+	}
+	if st.Alarm != nil {
+		fmt.Fprintf(out, "alarm      %s\n", alarmText(*st.Alarm))
+	}
 	fmt.Fprintf(out, "waiting    %d bytes not sealed, %d batches of %d bytes (at most %d)", st.Spool.Pending, st.Spool.Notes, st.Spool.Queued, st.Spool.Limit)
 	if !st.Spool.Oldest.IsZero() {
 		fmt.Fprintf(out, ", the oldest from %s", ago(st.Spool.Oldest))
@@ -113,4 +119,24 @@ func printStatus(out io.Writer, st agent.Status) error {
 		row(c, "-", "(reference)")
 	}
 	return w.Flush()
+}
+
+// alarmText tells a person how the alarm stands.
+func alarmText(a agent.AlarmStatus) string {
+	after, lasted := time.Duration(a.After*float64(time.Second)), time.Duration(a.Lasted*float64(time.Second)).Round(time.Second)
+	text := fmt.Sprintf("quiet: it is raised when the collector is not reached for %s", after)
+	switch {
+	case a.Over:
+		text = fmt.Sprintf("raised, %d messages delivered; the collector is reached again, and that is not told yet", a.Delivered)
+	case a.Raised:
+		text = fmt.Sprintf("RAISED: not reached for %s, since %s; %d messages delivered", lasted, a.Since.Format(time.RFC3339), a.Delivered)
+	case !a.Since.IsZero() && lasted < after:
+		text = fmt.Sprintf("not reached for %s; it is raised after %s", lasted, after)
+	case !a.Since.IsZero():
+		text = fmt.Sprintf("NOBODY WAS TOLD that the collector was not reached for %s, since %s", lasted, a.Since.Format(time.RFC3339))
+	}
+	if a.Problem != "" {
+		text += "; the last attempt: " + a.Problem
+	}
+	return text
 }
