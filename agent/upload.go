@@ -15,6 +15,7 @@ import (
 
 const (
 	uploadBytes   = 4 << 20 // of notes in one request
+	leastUpload   = 8 << 10 // after requests that did not get through
 	uploadTimeout = time.Minute
 	uploadIdle    = time.Minute // between two looks when nothing asks for one
 	stuckIdle     = 5 * time.Second
@@ -33,6 +34,7 @@ type uploader struct {
 
 	wait    backoff
 	contact *contact
+	halved  int // how often what one request holds was halved; owned by Run, then flush
 }
 
 // Run uploads until ctx ends.
@@ -109,7 +111,7 @@ func (u *uploader) once(ctx context.Context) (sent int, err error) {
 		u.spool.reconcile(heads.Heads)
 		u.spool.save()
 	}
-	notes := u.spool.texts(u.spool.outgoing(wire.MaxNotes, uploadBytes))
+	notes := u.spool.texts(u.spool.outgoing(wire.MaxNotes, max(uploadBytes>>u.halved, leastUpload)))
 	if len(notes) == 0 {
 		return 0, nil
 	}
@@ -119,8 +121,14 @@ func (u *uploader) once(ctx context.Context) (sent int, err error) {
 	}
 	var answer wire.BatchesAnswer
 	if _, _, err := u.client.post(limited, wire.PathBatches, raw, &answer); err != nil {
+		// What does not get through in time over a slow link never would. An answer,
+		// whatever it says, got through.
+		if !errors.As(err, new(*answerError)) && uploadBytes>>u.halved > leastUpload {
+			u.halved++
+		}
 		return 0, fmt.Errorf("upload: %w", err)
 	}
+	u.halved = max(u.halved-1, 0)
 	if len(answer.Results) != len(notes) {
 		return 0, fmt.Errorf("upload: the collector answered %d results for %d notes", len(answer.Results), len(notes))
 	}
