@@ -339,3 +339,24 @@ func TestStrangerIsLoggedOnce(t *testing.T) {
 		}
 	})
 }
+
+// A log of a link that comes and goes all day stays readable.
+func TestFlappingFillsNoLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, assignment(1))
+		b.start()
+		time.Sleep(time.Minute)
+		for range 20 * 60 / 13 {
+			b.down()
+			time.Sleep(7 * time.Second)
+			b.up()
+			time.Sleep(6 * time.Second)
+		}
+		b.stop()
+		b.down()
+		fails, works := b.logs.count("heartbeat fails"), b.logs.count("heartbeat works again")
+		if fails < 10 || fails > 20 || works > fails {
+			t.Errorf("lines in 20 minutes = %d of heartbeats that fail, %d of ones that work again; want at most one a minute of each", fails, works)
+		}
+	})
+}

@@ -44,11 +44,15 @@ type attempts struct {
 	since time.Time      // the first that did not reach the collector; zero: none
 	err   error          // how the last one failed
 	said  [troubles]bool // what the log was told of
+
+	told [troubles]time.Time // when that was last, however often it worked in between
 }
 
-// trouble sorts failures by what an operator has to look at. A change of it is told, each
-// once until the duty works again, so that no flapping fills a log.
+// trouble sorts failures by what an operator has to look at. Each is told once until the
+// duty works again, and at most once in seldom, so that no flapping fills a log.
 type trouble int
+
+const seldom = time.Minute
 
 const (
 	unreachable trouble = iota // no answer, or none that makes sense
@@ -80,7 +84,7 @@ func (c *contact) took(d duty, err error, now time.Time) (again bool) {
 		if a.said != [troubles]bool{} {
 			c.log.Info(said[d].works)
 		}
-		*a, c.pinSaid = attempts{tried: true}, false
+		*a, c.pinSaid = attempts{tried: true, told: a.told}, false
 		return again
 	}
 	switch {
@@ -92,10 +96,10 @@ func (c *contact) took(d duty, err error, now time.Time) (again bool) {
 	a.err = err
 	t := troubleOf(err)
 	switch {
-	case a.said[t], t == stranger && c.pinSaid:
+	case a.said[t], t == stranger && c.pinSaid, !a.told[t].IsZero() && now.Sub(a.told[t]) < seldom:
 	default:
 		c.log.Warn(said[d].fails, "err", clip(err.Error()))
-		a.said[t] = true
+		a.said[t], a.told[t] = true, now
 		c.pinSaid = c.pinSaid || t == stranger
 	}
 	return false
