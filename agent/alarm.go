@@ -300,8 +300,12 @@ func (m AlarmMessage) text() string {
 	case AlarmCleared:
 		return fmt.Sprintf("%s reaches its collector %s again, after %v. What it measured meanwhile is delivered now.", who, m.Collector, lasted)
 	}
-	return fmt.Sprintf("%s has not reached its collector %s since %s (for %v): %s. It keeps measuring, and keeps what it measures.",
-		who, m.Collector, m.Since.Format("2006-01-02 15:04:05 MST"), lasted, m.Reason)
+	meanwhile := "It keeps measuring, and keeps what it measures"
+	if m.Location == "" {
+		meanwhile = "Nothing was assigned to it yet, so it measures nothing"
+	}
+	return fmt.Sprintf("%s has not reached its collector %s since %s (for %v): %s. %s.",
+		who, m.Collector, m.Since.Format("2006-01-02 15:04:05 MST"), lasted, m.Reason, meanwhile)
 }
 
 // AlarmStatus is how the alarm stands.

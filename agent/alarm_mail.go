@@ -126,7 +126,6 @@ func (a *AlarmMail) message(m AlarmMessage) string {
 		strings.Join(strings.Fields(m.Text), " "), // one line, whatever a server's reason holds
 		"",
 		"agent      " + string(m.Agent),
-		"location   " + string(m.Location),
 		"collector  " + m.Collector,
 		"event      " + m.Event,
 		"message    " + m.ID,

@@ -127,9 +127,9 @@ func alarmText(a agent.AlarmStatus) string {
 	text := fmt.Sprintf("quiet: it is raised when the collector is not reached for %s", after)
 	switch {
 	case a.Over:
-		text = fmt.Sprintf("raised, %d messages delivered; the collector is reached again, and that is not told yet", a.Delivered)
+		text = fmt.Sprintf("raised, messages delivered: %d; the collector is reached again, and that is not told yet", a.Delivered)
 	case a.Raised:
-		text = fmt.Sprintf("RAISED: not reached for %s, since %s; %d messages delivered", lasted, a.Since.Format(time.RFC3339), a.Delivered)
+		text = fmt.Sprintf("RAISED: not reached for %s, since %s; messages delivered: %d", lasted, a.Since.Format(time.RFC3339), a.Delivered)
 	case !a.Since.IsZero() && lasted < after:
 		text = fmt.Sprintf("not reached for %s; it is raised after %s", lasted, after)
 	case !a.Since.IsZero():

@@ -83,7 +83,7 @@ func TestFaultsOnTheWay(t *testing.T) {
 	to := time.Now().Add(time.Second).Truncate(time.Second)
 	w.delivered("at the end")
 	w.checkBlameless(from, to)
-	w.wait("the alarm of the agent that was cut off is over", func() bool { return len(w.bell.rung(agent.AlarmCleared)) > 0 })
+	w.wait("every alarm of the agent that was cut off is over", func() bool { return len(w.bell.rung(agent.AlarmCleared)) == len(w.bell.rung(agent.AlarmRaised)) })
 	w.checkBell()
 	w.checkLogs()
 	w.checkSamples()
@@ -132,6 +132,7 @@ func (w *faultWorld) breakWays(length time.Duration) {
 		time.Sleep(2 * time.Second) // the pace is what is played
 	}
 	w.checkBroken(begun)
+	w.wait("the agent that is cut off rings", func() bool { return len(w.bell.rung(agent.AlarmRaised)) > 0 })
 	for mode, least := range map[relayMode]int{relayResets: 1, relayCuts: 2} {
 		if n := w.relay.met(mode); n < least {
 			w.t.Errorf("connections that met %q = %d, want %d and more", mode, n, least)
@@ -152,9 +153,6 @@ func (w *faultWorld) checkBell() {
 	w.t.Helper()
 	raised, cleared := w.bell.rung(agent.AlarmRaised), w.bell.rung(agent.AlarmCleared)
 	w.t.Logf("alarms: %d raised, %d cleared", len(raised), len(cleared))
-	if len(raised) < 1 || len(raised) != len(cleared) {
-		w.t.Errorf("alarms: %d raised, %d cleared, want one and as many", len(raised), len(cleared))
-	}
 	for _, m := range raised {
 		if m.Agent != w.agent(wayCut) || m.Lasted < 10 || m.Reason == "" || strings.Contains(m.Text, "canary") {
 			w.t.Errorf("alarm = %+v, want one of the agent that was cut off, with its reason", m)
