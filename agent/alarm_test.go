@@ -264,15 +264,20 @@ func TestAlarmTellsHowTheCollectorAnswers(t *testing.T) {
 	}
 }
 
-// That nothing is assigned is an answer.
-func TestAlarmIsSilentWhileNothingIsAssigned(t *testing.T) {
+// That nothing is assigned is an answer, and who hears heartbeats is reached.
+func TestAlarmIsSilentWhileTheCollectorAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, assignment(1))
 		bl := alarmed(b)
 		b.collector.set(func(c *collector) { c.before = refuse(wire.PathAssignment, http.StatusNotFound, "") })
 		b.start()
-		time.Sleep(2 * time.Hour)
-		b.wantRung(t, bl, "after two hours", "")
+		time.Sleep(time.Hour)
+		b.wantRung(t, bl, "after an hour without an assignment", "")
+		b.collector.set(func(c *collector) { c.before = nil })
+		time.Sleep(5 * time.Minute)
+		b.collector.set(func(c *collector) { c.before = refuse(wire.PathAssignment, http.StatusInternalServerError, "") })
+		time.Sleep(time.Hour)
+		b.wantRung(t, bl, "after an hour in which no new one could be had", "")
 		b.stop()
 		b.down()
 		bl.close()

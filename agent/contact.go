@@ -117,13 +117,18 @@ func reached(err error) bool {
 
 // failing returns since when the collector was not reached for one of the duties, and
 // how the latest attempt at that failed. Without a failure since is zero; ok is false
-// when nothing was tried yet, so that nobody knows.
+// when nothing was tried yet, so that nobody knows. Who hears heartbeats is reached,
+// however long the next assignment takes.
 func (c *contact) failing() (since time.Time, err error, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, a := range c.duties {
+	heard := c.duties[beating].tried && c.duties[beating].err == nil
+	for d, a := range c.duties {
 		ok = ok || a.tried
-		if !a.since.IsZero() && (since.IsZero() || a.since.Before(since)) {
+		if a.since.IsZero() || duty(d) == asking && heard {
+			continue
+		}
+		if since.IsZero() || a.since.Before(since) {
 			since, err = a.since, a.err
 		}
 	}

@@ -111,7 +111,7 @@ func (s *session) metrics(now time.Time) string {
 	if since, err, _ := s.contact.failing(); err != nil {
 		unreached = max(0, now.Sub(since).Seconds())
 	}
-	m.gauge("collector_unreached_seconds", "How long heartbeats, batches or the assignment have not got through to the collector.", unreached)
+	m.gauge("collector_unreached_seconds", "How long heartbeats or batches have not got through to the collector.", unreached)
 	if a := s.alarm.standing.Load(); a != nil {
 		m.gauge("alarm_raised", "Whether somebody was told that the collector is not reached.", map[bool]float64{true: 1}[a.Raised])
 	}

@@ -50,8 +50,8 @@ type CollectorStatus struct {
 	URL     string    `json:"url"`
 	Pin     string    `json:"pin"`               // sha256: and hexadecimal digits
 	LastAck time.Time `json:"last_ack,omitzero"` // zero: nothing was acknowledged since the start
-	// Unreached is since when heartbeats, batches or the assignment do not get through;
-	// zero: they do. Reason is how the latest attempt ended then.
+	// Unreached is since when heartbeats or batches, or before these the question for an
+	// assignment, do not get through; zero: they do. Reason is how the latest attempt ended.
 	Unreached time.Time `json:"unreached_since,omitzero"`
 	Reason    string    `json:"unreached_reason,omitempty"`
 }
