@@ -75,12 +75,12 @@ func (b *bell) close() {
 	b.served.Wait()
 }
 
-// alarmed gives an agent an alarm after 15 minutes, repeated after 2 hours.
+// alarmed gives an agent an alarm after 3 minutes, repeated after half an hour.
 func alarmed(b *bench) *bell {
 	bl := &bell{memory: newMemory()}
 	bl.server = &http.Server{Handler: bl}
 	bl.served.Go(func() { bl.server.Serve(bl.memory) })
-	b.opts.Alarm = &agent.Alarm{After: 15 * time.Minute, Repeat: 2 * time.Hour,
+	b.opts.Alarm = &agent.Alarm{After: 3 * time.Minute, Repeat: 30 * time.Minute,
 		Webhook: &agent.AlarmWebhook{URL: &url.URL{Scheme: "http", Host: "bell.test", Path: "/canary"}}}
 	b.opts.Alarm.DialBy(bl.memory.Dial)
 	return bl
@@ -98,27 +98,27 @@ func TestAlarmRingsOnceRepeatsAndClears(t *testing.T) {
 		b := newBench(t, assignment(1))
 		bl := alarmed(b)
 		b.start()
-		time.Sleep(5 * time.Minute)
-		b.down()
-		time.Sleep(14 * time.Minute)
-		b.wantRung(t, bl, "after 14 minutes", "")
 		time.Sleep(2 * time.Minute)
-		b.wantRung(t, bl, "after 16 minutes", "raised")
-		time.Sleep(110 * time.Minute)
-		b.wantRung(t, bl, "after another 110 minutes", "raised")
-		time.Sleep(15 * time.Minute)
-		b.wantRung(t, bl, "after two hours and more", "raised repeated")
+		b.down()
+		time.Sleep(170 * time.Second)
+		b.wantRung(t, bl, "before 3 minutes", "")
+		time.Sleep(30 * time.Second)
+		b.wantRung(t, bl, "after 3 minutes", "raised")
+		time.Sleep(29 * time.Minute)
+		b.wantRung(t, bl, "after another 29 minutes", "raised")
+		time.Sleep(2 * time.Minute)
+		b.wantRung(t, bl, "after another half an hour", "raised repeated")
 		b.up()
 		time.Sleep(5 * time.Minute)
 		b.wantRung(t, bl, "when it is back", "raised repeated cleared")
-		time.Sleep(5 * time.Hour)
+		time.Sleep(time.Hour)
 		b.wantRung(t, bl, "hours later", "raised repeated cleared")
 		b.stop()
 		b.down()
 		bl.close()
 		seen := map[string]bool{}
 		for _, m := range bl.messages {
-			if m.Agent != "a1" || m.Location != "north" || m.Collector != b.opts.CollectorURL || m.Lasted < 15*60 || m.Reason == "" || m.Text == "" || seen[m.ID] {
+			if m.Agent != "a1" || m.Location != "north" || m.Collector != b.opts.CollectorURL || m.Lasted < 3*60 || m.Reason == "" || m.Text == "" || seen[m.ID] {
 				t.Errorf("message = %+v, want a1's in north, with a reason and an id of its own", m)
 			}
 			seen[m.ID] = true
@@ -139,18 +139,18 @@ func TestAlarmOutlivesARestart(t *testing.T) {
 		b.down() // no collector from the very start, and no assignment
 		for range 9 {
 			b.start()
-			time.Sleep(2 * time.Minute)
+			time.Sleep(25 * time.Second)
 			b.stop()
 			time.Sleep(time.Hour) // while it does not run it knows nothing
 		}
-		b.wantRung(t, bl, "after 18 minutes in nine pieces", "raised")
+		b.wantRung(t, bl, "after 225 s in nine pieces", "raised")
 		b.start()
-		time.Sleep(time.Hour)
+		time.Sleep(20 * time.Minute)
 		b.stop()
 		b.wantRung(t, bl, "after more restarts", "raised")
 		check(t, os.WriteFile(filepath.Join(b.opts.StateDir, "alarm"), []byte(`{"id":"x","lasted":-5}`), 0o600))
 		b.start()
-		time.Sleep(20 * time.Minute)
+		time.Sleep(5 * time.Minute)
 		b.wantRung(t, bl, "with a file that makes no sense", "raised raised")
 		b.up()
 		time.Sleep(10 * time.Minute)
@@ -174,9 +174,9 @@ func TestAlarmThatNobodyTakesIsTriedAgain(t *testing.T) {
 		b.start()
 		time.Sleep(time.Minute)
 		b.down()
-		time.Sleep(15*time.Minute + 3*time.Hour)
-		if bl.asked < 36 || bl.asked > 90 {
-			t.Errorf("attempts in three hours = %d, want about one in 4 minutes", bl.asked)
+		time.Sleep(3*time.Minute + time.Hour)
+		if bl.asked < 14 || bl.asked > 34 {
+			t.Errorf("attempts in an hour = %d, want about one in 4 minutes", bl.asked)
 		}
 		if n := b.logs.count("alarm cannot be delivered"); n != 1 {
 			t.Errorf("lines = %d, want 1", n)
@@ -186,17 +186,17 @@ func TestAlarmThatNobodyTakesIsTriedAgain(t *testing.T) {
 		b.wantRung(t, bl, "once the webhook answers", "raised")
 		bl.set(true)
 		b.up()
-		time.Sleep(time.Hour)
+		time.Sleep(20 * time.Minute)
 		bl.set(false)
 		time.Sleep(6 * time.Minute)
 		b.wantRung(t, bl, "the end, delivered late", "raised cleared")
 		bl.set(true)
 		b.down()
-		time.Sleep(time.Hour)
+		time.Sleep(20 * time.Minute)
 		b.up()
-		time.Sleep(10 * time.Minute)
+		time.Sleep(5 * time.Minute)
 		bl.set(false)
-		time.Sleep(time.Hour)
+		time.Sleep(20 * time.Minute)
 		b.wantRung(t, bl, "an outage that nobody was told of", "raised cleared")
 		b.stop()
 		b.down()
@@ -239,12 +239,12 @@ func TestAlarmTellsHowTheCollectorAnswers(t *testing.T) {
 				b := newBench(t, assignment(1))
 				bl := alarmed(b)
 				b.start()
-				time.Sleep(5 * time.Minute)
+				time.Sleep(2 * time.Minute)
 				b.collector.set(func(c *collector) { c.before = tt.before })
-				time.Sleep(30 * time.Minute)
-				b.wantRung(t, bl, "after half an hour", "raised")
+				time.Sleep(8 * time.Minute)
+				b.wantRung(t, bl, "after eight minutes", "raised")
 				b.collector.set(func(c *collector) { c.before = nil })
-				time.Sleep(10 * time.Minute)
+				time.Sleep(5 * time.Minute)
 				b.wantRung(t, bl, "when it answers as it should", "raised cleared")
 				b.stop()
 				b.down()
@@ -271,13 +271,13 @@ func TestAlarmIsSilentWhileTheCollectorAnswers(t *testing.T) {
 		bl := alarmed(b)
 		b.collector.set(func(c *collector) { c.before = refuse(wire.PathAssignment, http.StatusNotFound, "") })
 		b.start()
-		time.Sleep(time.Hour)
-		b.wantRung(t, bl, "after an hour without an assignment", "")
+		time.Sleep(15 * time.Minute)
+		b.wantRung(t, bl, "after a while without an assignment", "")
 		b.collector.set(func(c *collector) { c.before = nil })
 		time.Sleep(5 * time.Minute)
 		b.collector.set(func(c *collector) { c.before = refuse(wire.PathAssignment, http.StatusInternalServerError, "") })
-		time.Sleep(time.Hour)
-		b.wantRung(t, bl, "after an hour in which no new one could be had", "")
+		time.Sleep(15 * time.Minute)
+		b.wantRung(t, bl, "after a while in which no new one could be had", "")
 		b.stop()
 		b.down()
 		bl.close()
@@ -292,8 +292,8 @@ func TestAlarmOfAFlappingUplink(t *testing.T) {
 		b.start()
 		time.Sleep(time.Minute)
 		b.down()
-		time.Sleep(20 * time.Minute)
-		for range 30 {
+		time.Sleep(5 * time.Minute)
+		for range 10 {
 			b.up()
 			time.Sleep(30 * time.Second)
 			b.down()
