@@ -255,8 +255,8 @@ func TestAlarmTellsHowTheCollectorAnswers(t *testing.T) {
 					}
 				}
 				for _, line := range []string{"heartbeat fails", "upload fails", "assignment cannot"} {
-					if n := b.logs.count(line); n > 1 {
-						t.Errorf("lines of %q = %d, want at most 1", line, n)
+					if n := b.logs.count(line); n > 2 { // one for each kind of failure
+						t.Errorf("lines of %q = %d, want at most 2", line, n)
 					}
 				}
 			})

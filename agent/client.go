@@ -64,7 +64,7 @@ type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 // connection up (TCP_USER_TIMEOUT, RFC 5482): by itself it would try for a quarter of an
 // hour, long after the route has changed or a box on the way has forgotten it. A slow
 // link confirms within seconds whatever passes.
-const unheard = 20 * time.Second
+const unheard = 10 * time.Second
 
 // dialTCP returns how connections are made where the operator says nothing else.
 func dialTCP() dialer {

@@ -113,6 +113,10 @@ func (w *faultWorld) breakWays(length time.Duration) {
 	router("route", "add", "blackhole", addr(wayInward))
 	outward("add")
 	mtu("600")
+	moved := w.net.name(string(wayMoved))
+	w.net.ip("-n", moved, "addr", "del", fmt.Sprintf("10.77.%d.2/24", third(wayMoved)), "dev", "uplink")
+	w.net.ip("-n", moved, "addr", "add", fmt.Sprintf("10.77.%d.3/24", third(wayMoved)), "dev", "uplink")
+	w.net.raise(string(wayMoved), third(wayMoved))
 	shape("add", "tbf", "rate", "256kbit", "burst", "16kb", "latency", "400ms")
 
 	begun := time.Now()
@@ -196,7 +200,7 @@ func (w *faultWorld) checkBroken(begun time.Time) {
 			w.t.Errorf("%s: batches arrived up to %v, %v after its way was broken", way, at, at.Sub(begun))
 		}
 	}
-	for _, way := range []vouch.CustomerID{waySlow, wayMTU, wayHole} {
+	for _, way := range []vouch.CustomerID{waySlow, wayMTU, wayHole, wayMoved} {
 		w.wait(string(way)+" delivers all the same", func() bool { return through(way).After(begun.Add(2 * time.Second)) })
 	}
 }

@@ -46,9 +46,10 @@ const (
 	wayHole    vouch.CustomerID = "hole"    // 600 bytes, and nobody says so
 	wayFlap    vouch.CustomerID = "flap"    // down and up every two seconds
 	wayRelay   vouch.CustomerID = "relay"   // connections are reset, cut off and frozen
+	wayMoved   vouch.CustomerID = "moved"   // the agent's address is another
 )
 
-var ways = []vouch.CustomerID{wayCut, wayInward, wayOutward, waySlow, wayMTU, wayHole, wayFlap, wayRelay}
+var ways = []vouch.CustomerID{wayCut, wayInward, wayOutward, waySlow, wayMTU, wayHole, wayFlap, wayRelay, wayMoved}
 
 const (
 	faultPoll  = 2 * time.Second // of every device
