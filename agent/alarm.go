@@ -207,7 +207,11 @@ func (a *alarm) silent(now, since time.Time, passed time.Duration, err error) {
 	}
 	a.out.Lasted += passed
 	a.out.Reason = clip(err.Error())
-	if a.out.Lasted-a.saved >= a.After/10 {
+	every := a.After / 10 // a crash costs that much of it; a flash disk lives long all the same
+	if a.out.Count > 0 {
+		every = max(every, a.Repeat/24)
+	}
+	if a.out.Lasted-a.saved >= every {
 		a.save()
 	}
 }

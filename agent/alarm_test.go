@@ -16,6 +16,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 
 	"github.com/vouch-sla/vouch/agent"
 	"github.com/vouch-sla/vouch/internal/wire"
@@ -213,7 +214,7 @@ func TestAlarmTellsHowTheCollectorAnswers(t *testing.T) {
 	}{
 		{"refused", "403 Forbidden: this agent's key", func(w http.ResponseWriter, _ *http.Request) bool {
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, `{"error":"this agent's key is not in the installed base"}`)
+			fmt.Fprint(w, `{"error":"this agent's key\u001b[2J\nis not in the installed base"}`)
 			return true
 		}},
 		{"a web page", "500 Internal Server Error", func(w http.ResponseWriter, _ *http.Request) bool {
@@ -250,7 +251,7 @@ func TestAlarmTellsHowTheCollectorAnswers(t *testing.T) {
 				b.down()
 				bl.close()
 				for _, m := range bl.messages {
-					if !strings.Contains(m.Reason, tt.reason) || len(m.Reason) > 300 {
+					if !strings.Contains(m.Reason, tt.reason) || len(m.Reason) > 300 || strings.ContainsFunc(m.Reason, unicode.IsControl) {
 						t.Errorf("reason = %q, want %q", m.Reason, tt.reason)
 					}
 				}

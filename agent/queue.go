@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/journal"
@@ -242,4 +243,11 @@ func (s *spool) refuse(c *chain, r wire.Result) {
 }
 
 // clip bounds what is logged of another's text.
-func clip(s string) string { return strings.ToValidUTF8(s[:min(len(s), 300)], "") }
+func clip(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' ' // it may be shown on a terminal
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(len(s), 300)], ""))
+}
