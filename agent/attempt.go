@@ -24,7 +24,7 @@ func (s *session) attempt(ctx context.Context, j job) {
 	r.Start = fl.began // not the prober's: batches are cut by the stamps of flights
 	first := r.Outcome == vouch.Down && s.outcomes.fell(j.Customer, asked{Device: j.Device, Check: j.Check.Name})
 	s.health.judge(began, first, r, func(r vouch.Result) {
-		s.tell(sampleOf(j, r), j.Check.Watch)
+		s.tell(sampleOf(j, r), j.Check.Watch, fl.era)
 		s.flights.end(fl)
 	})
 }
@@ -35,7 +35,7 @@ func (s *session) overload(j job) {
 	r := probes.Unknown(vouch.ReasonOverload, "")
 	r.Start = fl.began
 	s.counts.overload.Add(1)
-	s.tell(sampleOf(j, r), j.Check.Watch)
+	s.tell(sampleOf(j, r), j.Check.Watch, fl.era)
 	s.flights.end(fl)
 }
 
@@ -47,9 +47,10 @@ func sampleOf(j job, r vouch.Result) vouch.Sample {
 }
 
 // tell records a sample and lets the heartbeat know.
-func (s *session) tell(m vouch.Sample, w vouch.Watch) {
+func (s *session) tell(m vouch.Sample, w vouch.Watch, era uint64) {
 	s.counts.outcome[min(m.Outcome, vouch.Down)].Add(1)
 	e := s.outcomes.note(m, w)
+	e.era = era
 	line := s.spool.record(m, e)
 	s.outcomes.say(m, line, e.urgent)
 }
@@ -60,12 +61,12 @@ func (s *session) askReference(ctx context.Context, r vouch.Reference, interval,
 }
 
 // recordReference tells every concerned customer how a reference was found.
-func (s *session) recordReference(at time.Time, r wire.Reference, interval, timeout time.Duration, result vouch.Result) {
-	result.Start, result.Points = at, nil
+func (s *session) recordReference(fl *flight, r wire.Reference, interval, timeout time.Duration, result vouch.Result) {
+	result.Start, result.Points = fl.began, nil
 	for _, c := range r.Customers {
 		s.tell(vouch.Sample{
 			Customer: c, Reference: r.Name, Gateway: r.Gateway, Kind: r.Kind,
 			Interval: interval, Timeout: timeout, Result: result,
-		}, vouch.Watch{})
+		}, vouch.Watch{}, fl.era)
 	}
 }

@@ -63,7 +63,7 @@ type author struct {
 	agent    vouch.AgentID
 	boot     string
 	nonce    func() (evidence.Nonce, error)
-	clock    func() evidence.Clock
+	clock    func(era uint64) evidence.Clock
 	now      func() time.Time
 	rows     func() uint64                                            // the number of the latest row
 	load     func(s vouch.Stream, at journal.Pos) (sealedNote, error) // from disk, without its text
@@ -87,9 +87,12 @@ type chain struct {
 	location vouch.LocationID
 
 	pend    pending
-	dropped uint64    // samples dropped since the last batch
-	lost    uint64    // samples that could not be sealed, in this run
-	from    time.Time // where the next batch begins; zero before the first sample
+	era     uint64          // of the stamps in pend; 0 before the first
+	clock   *evidence.Clock // of pend, where it is not that of the era
+	waiting []fresh         // samples of later eras
+	dropped uint64          // samples dropped since the last batch
+	lost    uint64          // samples that could not be sealed, in this run
+	from    time.Time       // where the next batch begins; zero before the first sample
 
 	known    bool      // the collector's side of the chain has been compared with ours
 	reads    int       // of a note that failed
@@ -159,11 +162,14 @@ func (c *chain) seal(a author, through time.Time) error {
 		for _, r := range rows {
 			lines = append(lines, r.lines...)
 		}
-		if err := c.sealLines(a, lines, c.from, end, c.dropped); err != nil {
+		if err := c.sealLines(a, c.clockOf(a), lines, c.from, end, c.dropped); err != nil {
 			c.lose(len(rows))
 			return err
 		}
 		c.dropped, c.from = 0, end
+		if len(c.pend.rows) == 0 {
+			c.clock = nil
+		}
 	}
 }
 
@@ -174,7 +180,7 @@ func (c *chain) lose(n int) {
 }
 
 // sealLines makes one batch and queues it.
-func (c *chain) sealLines(a author, lines []byte, from, through time.Time, dropped uint64) error {
+func (c *chain) sealLines(a author, clock evidence.Clock, lines []byte, from, through time.Time, dropped uint64) error {
 	nonce, err := a.nonce()
 	if err != nil {
 		return err
@@ -195,7 +201,7 @@ func (c *chain) sealLines(a author, lines []byte, from, through time.Time, dropp
 		From:     from,
 		Through:  through,
 		Sealed:   stamp(a.now()),
-		Clock:    a.clock(),
+		Clock:    clock,
 		Dropped:  dropped,
 	}, lines, a.signer)
 	if err != nil {
@@ -265,7 +271,7 @@ func (c *chain) restart(a author, why string, after uint64, done time.Time, stow
 		if err != nil {
 			return err
 		}
-		if err := c.sealLines(a, b.Lines, b.From, b.Through, b.Dropped+c.dropped); err != nil {
+		if err := c.sealLines(a, b.Clock, b.Lines, b.From, b.Through, b.Dropped+c.dropped); err != nil {
 			return err
 		}
 		c.dropped = 0

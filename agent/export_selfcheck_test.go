@@ -17,9 +17,9 @@ type SelfCheck = selfCheck
 
 // NewSelfCheck returns one that asks a gateway once a second and records nothing.
 func NewSelfCheck(answers func() vouch.Result) *SelfCheck {
-	c := newSelfCheck(newFlights(time.Now), slog.New(slog.DiscardHandler))
+	c := newSelfCheck(newFlights(newEras(time.Now, time.Now, nil, slog.New(slog.DiscardHandler))), slog.New(slog.DiscardHandler))
 	c.ask = func(context.Context, vouch.Reference, time.Duration, time.Duration) vouch.Result { return answers() }
-	c.record = func(time.Time, wire.Reference, time.Duration, time.Duration, vouch.Result) {}
+	c.record = func(*flight, wire.Reference, time.Duration, time.Duration, vouch.Result) {}
 	c.assign([]wire.Reference{{Reference: vouch.Reference{Name: "gateway", Gateway: true}}}, time.Second)
 	return c
 }

@@ -55,9 +55,9 @@ func (m *SpoolMaker) Run(fs journal.FS, dir string) (*Spool, error) {
 	by := author{
 		signer: m.key.signer, verifier: m.key.verifier, agent: "a1", boot: "boot",
 		nonce: func() (n evidence.Nonce, err error) { m.n++; n[0] = m.n; return n, nil },
-		clock: func() evidence.Clock { return evidence.Clock{} }, now: now,
+		clock: func(uint64) evidence.Clock { return evidence.Clock{} }, now: now,
 	}
-	s := newSpool(by, newFlights(now), m.key.headsFile(dir), d, 1<<20, &counters{}, slog.New(slog.NewTextHandler(m.Log, nil)))
+	s := newSpool(by, newFlights(newEras(now, now, nil, slog.New(slog.DiscardHandler))), m.key.headsFile(dir), d, 1<<20, &counters{}, slog.New(slog.NewTextHandler(m.Log, nil)))
 	s.assign("north", []vouch.CustomerID{"acme"}, time.Minute, time.Now())
 	return &Spool{s, m}, nil
 }

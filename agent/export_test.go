@@ -90,7 +90,7 @@ func NewRecorder(dir string, fs journal.FS) Recorder {
 	}
 	s.spool.assign("north", []vouch.CustomerID{"acme"}, time.Minute, time.Now())
 	s.spool.reconcile(nil)
-	return Recorder{func(m vouch.Sample) { s.tell(m, vouch.Watch{}) }, func() { s.spool.writeRows(false) }, func() {
+	return Recorder{func(m vouch.Sample) { s.tell(m, vouch.Watch{}, 0) }, func() { s.spool.writeRows(false) }, func() {
 		s.spool.sealDue(true)
 		s.spool.save()
 		for _, c := range s.spool.chains {

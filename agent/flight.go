@@ -13,7 +13,7 @@ import (
 // flights knows which attempts have begun and are not recorded yet, because a batch
 // that says "all my checks begun before T are here" must not be sealed beyond them.
 type flights struct {
-	now func() time.Time
+	eras *eras
 
 	mu   sync.Mutex // guards all below
 	open map[*flight]struct{}
@@ -24,17 +24,19 @@ type flights struct {
 type flight struct {
 	customer vouch.CustomerID
 	began    time.Time // the stamp of its sample: UTC, whole milliseconds
+	era      uint64    // that the stamp belongs to
 }
 
-func newFlights(now func() time.Time) *flights {
-	return &flights{now: now, open: map[*flight]struct{}{}}
+func newFlights(e *eras) *flights {
+	return &flights{eras: e, open: map[*flight]struct{}{}}
 }
 
 // begin stamps an attempt.
 func (f *flights) begin(customer vouch.CustomerID) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	fl := &flight{customer, stamp(f.now())}
+	at, era := f.eras.stamp()
+	fl := &flight{customer, at, era}
 	f.open[fl] = struct{}{}
 	return fl
 }
@@ -47,25 +49,37 @@ func (f *flights) end(fl *flight) {
 	delete(f.open, fl)
 }
 
-// through returns, for a customer, the instant before which every attempt that
-// began is recorded.
-func (f *flights) through() func(vouch.CustomerID) time.Time {
+// through returns, for a customer and an era (0 for the one that lasts), the instant
+// before which every attempt that began in it is recorded, and whether the era is over and
+// all of its attempts are.
+func (f *flights) through() func(vouch.CustomerID, uint64) (through time.Time, over bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := stamp(f.now())
-	one := map[vouch.CustomerID]time.Time{}
+	now, lasts := f.eras.stamp()
+	type part struct {
+		customer vouch.CustomerID
+		era      uint64
+	}
+	began := map[part]time.Time{} // of the first open flight
 	for fl := range f.open {
-		if fl.customer == "" {
-			all = earlier(all, fl.began)
-		} else if t, ok := one[fl.customer]; !ok || fl.began.Before(t) {
-			one[fl.customer] = fl.began
+		p := part{fl.customer, fl.era}
+		if t, ok := began[p]; !ok || fl.began.Before(t) {
+			began[p] = fl.began
 		}
 	}
-	return func(c vouch.CustomerID) time.Time {
-		if t, ok := one[c]; ok {
-			return earlier(t, all)
+	return func(c vouch.CustomerID, n uint64) (time.Time, bool) {
+		at, over := now, n > 0 && n < lasts
+		if over {
+			at = f.eras.of(n).end
+		} else {
+			n = lasts
 		}
-		return all
+		for _, p := range []part{{c, n}, {"", n}} {
+			if t, ok := began[p]; ok {
+				at, over = earlier(at, t), false
+			}
+		}
+		return at, over
 	}
 }
 

@@ -137,7 +137,7 @@ func (h *heartbeats) seal(p heartbeatPlan, customer vouch.CustomerID) ([][]byte,
 		Identity: evidence.Identity{Agent: h.author.agent, Location: p.location, Customer: customer},
 		Boot:     h.author.boot,
 		At:       stamp(h.author.now()),
-		Clock:    h.author.clock(),
+		Clock:    h.author.clock(0),
 		Heads:    h.spool.standing(customer),
 	}
 	lines := h.outcomes.lines(customer, header.At)

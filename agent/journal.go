@@ -126,7 +126,7 @@ func (s *spool) takeRows() (list []rowsRecord) {
 	size := mostRows
 	for _, f := range rows {
 		if size+len(f.row.lines) > mostRows {
-			list = append(list, rowsRecord{Location: s.location})
+			list = append(list, rowsRecord{Location: s.location, Clock: s.author.clock(0)})
 			now, index, size = &list[len(list)-1], map[chainKey]int{}, 0
 		}
 		i, ok := index[f.key]
@@ -139,8 +139,9 @@ func (s *spool) takeRows() (list []rowsRecord) {
 			index[f.key] = i
 			mark := rowsChain{f.key, c.from, c.from}
 			if certain {
-				mark.Through = through(f.key.Customer)
+				mark.Through, _ = through(f.key.Customer, c.era)
 			}
+			now.Clock = worse(now.Clock, c.clockOf(s.author))
 			now.Chains = append(now.Chains, mark)
 		}
 		size += len(f.row.lines)

@@ -28,6 +28,7 @@ const (
 const (
 	bitPacked = 1 << iota // what can be compressed is
 	bitGap
+	bitClock // the clock was known
 )
 
 // mostRatio of what is packed: [wire.Decompressor] refuses what expands more.
@@ -36,6 +37,9 @@ const mostRatio = 400
 // mostRows bounds the lines in one record of samples, in bytes.
 const mostRows = 512 << 10
 
+// mostMicros is what a [time.Duration] holds of them.
+const mostMicros = int64(1<<63-1) / int64(time.Microsecond)
+
 // errRecord says that a record whose checksum is right cannot be understood: another
 // version of the program wrote it.
 var errRecord = errors.New("record of the spool is not understood")
@@ -43,6 +47,7 @@ var errRecord = errors.New("record of the spool is not understood")
 // rowsRecord is samples as they are journalled.
 type rowsRecord struct {
 	Location vouch.LocationID
+	Clock    evidence.Clock // that stamped the rows, as far as it was known then
 	Chains   []rowsChain
 	Rows     []journalRow
 }
@@ -63,6 +68,12 @@ type journalRow struct {
 // what a poll does, for bytes that leave within minutes.
 func appendRows(r rowsRecord) []byte {
 	b := []byte{0}
+	if r.Clock.Known {
+		b[0] = bitClock
+		b = binary.AppendVarint(b, r.Clock.Offset.Microseconds())
+		b = binary.AppendVarint(b, r.Clock.Bound.Microseconds())
+		b = appendText(b, r.Clock.Source)
+	}
 	b = appendText(b, string(r.Location))
 	b = binary.AppendUvarint(b, uint64(len(r.Chains)))
 	for _, c := range r.Chains {
@@ -90,6 +101,12 @@ func parseRows(payload []byte, pack *packer) (r rowsRecord, err error) {
 		return r, err
 	}
 	d := decoder{rest: b}
+	if payload[0]&bitClock != 0 {
+		r.Clock = evidence.Clock{Known: true, Offset: d.micros(), Bound: d.micros().Abs(), Source: d.text(vouch.MaxIDLen)}
+		if d.err != nil || vouch.ValidID(r.Clock.Source) != nil {
+			return r, errRecord
+		}
+	}
 	r.Location = vouch.LocationID(d.text(vouch.MaxIDLen))
 	for range d.count(len(b)) {
 		r.Chains = append(r.Chains, rowsChain{chainKey{vouch.CustomerID(d.text(vouch.MaxIDLen)), d.stream()}, d.time(), d.time()})
@@ -284,6 +301,17 @@ func (d *decoder) time() time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(v).UTC()
+}
+
+// micros reads a duration in microseconds.
+func (d *decoder) micros() time.Duration {
+	v, n := binary.Varint(d.rest)
+	if n <= 0 || v > mostMicros || v < -mostMicros {
+		d.fail()
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return time.Duration(v) * time.Microsecond
 }
 
 func (d *decoder) hash() (h evidence.Hash) {

@@ -21,8 +21,9 @@ type revived struct {
 	kept     []keptNote
 	rows     []row // not sealed
 	location vouch.LocationID
-	from     time.Time // where the rows begin
-	through  time.Time // up to there none is missing
+	clock    *evidence.Clock // of the rows, the worst of them; nil before the first
+	from     time.Time       // where the rows begin
+	through  time.Time       // up to there none is missing
 	marks    []mark
 }
 
@@ -219,6 +220,10 @@ func (s *spool) loadRows() {
 				continue
 			}
 			seen[x.number] = true
+			if r.clock == nil {
+				r.clock = &rec.Clock
+			}
+			*r.clock = worse(*r.clock, rec.Clock)
 			if size += len(x.lines); size > s.limit {
 				s.counts.dropped.Add(1)
 				continue
@@ -303,7 +308,8 @@ func (c *chain) adopt() {
 // dropped: it cannot be said that everything begun in that time is here.
 func (s *spool) sealRevived(c *chain, r *revived) {
 	here := c.location
-	defer func() { c.location = here }()
+	defer func() { c.location, c.clock = here, nil }()
+	c.clock = r.clock // not what this run knows of a clock that may have been set since
 	if r.location != "" {
 		c.location = r.location // where they were measured
 	}

@@ -34,7 +34,7 @@ const (
 // told as one of the device's.
 type selfCheck struct {
 	ask     func(ctx context.Context, r vouch.Reference, interval, timeout time.Duration) vouch.Result
-	record  func(at time.Time, r wire.Reference, interval, timeout time.Duration, result vouch.Result)
+	record  func(fl *flight, r wire.Reference, interval, timeout time.Duration, result vouch.Result)
 	flights *flights
 	log     *slog.Logger
 
@@ -194,7 +194,7 @@ func (c *selfCheck) round(ctx context.Context) {
 		return // broken off: proves nothing, and the batches end before it
 	}
 	for i, r := range refs {
-		c.record(fl.began, r, interval, timeout, results[i])
+		c.record(fl, r, interval, timeout, results[i])
 	}
 	c.flights.end(fl)
 	c.settle(began, refs, results)

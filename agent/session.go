@@ -33,6 +33,7 @@ type session struct {
 	public  string // the agent's public key
 	started time.Time
 
+	eras     *eras
 	flights  *flights
 	spool    *spool
 	contact  *contact
@@ -70,7 +71,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	by := author{
 		signer: key.signer, verifier: key.verifier, agent: o.ID, boot: bootID(hex.EncodeToString(random[:])),
 		nonce: func() (evidence.Nonce, error) { return evidence.NewNonce(rand.Reader) },
-		clock: s.clock, now: o.Now,
+		now:   o.Now,
 	}
 	pack, err := newPacker()
 	if err != nil {
@@ -82,7 +83,10 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 		return nil, err
 	}
 	s.contact = &contact{log: o.Log}
-	s.flights = newFlights(o.Now)
+	s.offset.now = o.Now
+	s.eras = newEras(o.Now, time.Now, &s.offset, o.Log)
+	by.clock = s.eras.clock
+	s.flights = newFlights(s.eras)
 	disk, err := openDisk(o.spool, o.SpoolBytes, o.SpoolAge, pack)
 	if err != nil {
 		return nil, err
@@ -152,15 +156,6 @@ func (s *session) speaker() AlarmMessage {
 		m.Location = p.location
 	}
 	return m
-}
-
-// clock is what the agent knows of its own clock.
-func (s *session) clock() evidence.Clock {
-	offset, bound, known := s.offset.estimate(time.Now())
-	if !known {
-		return evidence.Clock{}
-	}
-	return evidence.Clock{Known: true, Offset: offset.Truncate(time.Microsecond), Bound: bound.Truncate(time.Microsecond) + time.Microsecond, Source: "collector"}
 }
 
 // Bounds within which the assignment is obeyed.
@@ -243,7 +238,7 @@ func (s *session) tellHost(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			s.spool.record(vouch.Sample{Customer: vouch.Provider, Result: vouch.Result{Start: fl.began, Points: points}}, event{})
+			s.spool.record(vouch.Sample{Customer: vouch.Provider, Result: vouch.Result{Start: fl.began, Points: points}}, event{era: fl.era})
 			s.flights.end(fl)
 		}
 		if !sleep(ctx, hostInterval) {

@@ -151,6 +151,7 @@ func (s *spool) nextDue(c *chain, after time.Time) time.Time {
 type event struct {
 	urgent bool          // an outcome changed or a watch limit was crossed
 	hot    time.Duration // a change to not-up: seal this often for a while; zero for none
+	era    uint64        // of the stamp; 0 where nobody asked
 }
 
 // hotTime is how long a chain is sealed once per check interval after a change to
@@ -168,7 +169,7 @@ func (s *spool) record(m vouch.Sample, e event) (line []byte) {
 		line = s.append(vouch.Availability, m, e)
 	}
 	if len(m.Points) > 0 {
-		s.append(vouch.Telemetry, m, event{})
+		s.append(vouch.Telemetry, m, event{era: e.era})
 	}
 	s.makeRoom()
 	return line
@@ -183,25 +184,36 @@ func (s *spool) append(stream vouch.Stream, m vouch.Sample, e event) []byte {
 		return nil
 	}
 	s.scratch = lines[:0]
+	c := s.open(chainKey{m.Customer, stream}, time.Now())
+	lines = append([]byte(nil), lines...)
+	s.pending += len(lines)
+	if x := (fresh{m.Start, lines, e}); c.await(x) {
+		poke(s.wake)
+	} else {
+		s.add(c, x)
+	}
+	return lines
+}
+
+// add takes the encoded lines of a sample into its chain. The caller holds mu.
+func (s *spool) add(c *chain, x fresh) {
 	now := time.Now()
-	c := s.open(chainKey{m.Customer, stream}, now)
-	if c.steppedBack(m.Start) {
-		s.log.Warn("clock was set back: a new epoch begins", "customer", string(c.Customer), "stream", string(stream), "step", c.from.Sub(m.Start))
-		if err := s.change(c, func() error { return c.stepBack(s.author, m.Start) }); err != nil {
+	if c.steppedBack(x.at) {
+		s.log.Warn("clock was set back: a new epoch begins", "customer", string(c.Customer), "stream", string(c.Stream), "step", c.from.Sub(x.at))
+		if err := s.change(c, func() error { return c.stepBack(s.author, x.at) }); err != nil {
 			s.log.Error("batch cannot be sealed", "customer", string(c.Customer), "err", err)
 		}
 	}
-	lines = append([]byte(nil), lines...)
-	s.pending += len(lines)
 	s.number++
-	r := row{s.number, m.Start, lines}
+	r := row{s.number, x.at, x.lines}
 	c.add(r)
 	if s.toWriteBytes < s.limit/4 { // or else the disk is far behind
-		s.toWrite, s.toWriteBytes = append(s.toWrite, freshRow{c.chainKey, r}), s.toWriteBytes+len(lines)
+		s.toWrite, s.toWriteBytes = append(s.toWrite, freshRow{c.chainKey, r}), s.toWriteBytes+len(x.lines)
 	}
 	poke(s.fresh)
+	e := x.event
 	if e.urgent {
-		c.urgent = m.Start
+		c.urgent = x.at
 	}
 	if e.hot > 0 {
 		if now.After(c.hotUntil) || e.hot < c.hotEvery {
@@ -212,7 +224,6 @@ func (s *spool) append(stream vouch.Stream, m vouch.Sample, e event) []byte {
 	if e.urgent || e.hot > 0 || c.pend.bytes >= earlyBytes {
 		poke(s.wake)
 	}
-	return lines
 }
 
 // change does something to a chain that may seal, and keeps the sums right. The
@@ -290,18 +301,27 @@ func (s *spool) sealDue(all bool) (wait time.Duration) {
 	// The heads of all that is sealed now are written at once, and leave together.
 	along := now
 	for k, c := range s.chains {
-		if all || !c.when(through(k.Customer)).After(now) {
+		if t, over := through(k.Customer, c.era); all || over || !c.when(t).After(now) {
 			along = now.Add(s.early())
 			break
 		}
 	}
 	for k, c := range s.chains {
-		t := through(k.Customer)
-		if all || !c.when(t).After(now) || !c.due.After(along) && !c.last.After(now.Add(-soonestSeal)) {
+		t, over := through(k.Customer, c.era)
+		if all || over || !c.when(t).After(now) || !c.due.After(along) && !c.last.After(now.Add(-soonestSeal)) {
 			s.seal(c, t, now)
 		}
+		if over || all && len(c.waiting) > 0 {
+			s.turn(c)
+			if t, more := through(k.Customer, c.era); all && over && !more {
+				s.seal(c, t, now)
+			}
+		}
+		if len(c.waiting) > 0 {
+			next = earlier(next, now.Add(waitFlight))
+		}
 		next = earlier(next, c.when(t))
-		if !s.assigned[k.Customer] && len(c.pend.rows) == 0 && len(c.queue) == 0 {
+		if !s.assigned[k.Customer] && len(c.pend.rows)+len(c.waiting)+len(c.queue) == 0 {
 			delete(s.chains, k)
 			if c.head.Seq > 0 {
 				s.idle[k] = c.standing()
