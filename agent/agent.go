@@ -44,6 +44,10 @@ type Options struct {
 	Credential func(name string) (probes.Credential, error)
 	Probers    map[vouch.Kind]probes.Prober
 
+	// TimeServers are NTP servers, "host" or "host:port", at most 8, that say how far this
+	// host's clock is off. Without any the collector alone says so.
+	TimeServers []string
+
 	MetricsListen string        // address for /metrics and /healthz; empty for none
 	StatusSocket  string        // path of a Unix socket on which the agent tells its status; empty for none
 	Version       string        // what the status says of the program
@@ -111,6 +115,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.SpoolAge < minSpoolAge {
 		add("spool keeps batches for %v: at least %v are needed", o.SpoolAge, minSpoolAge)
+	}
+	if len(o.TimeServers) > maxTimeServers {
+		add("%d time servers: at most %d are asked", len(o.TimeServers), maxTimeServers)
 	}
 	if o.Concurrency == 0 {
 		o.Concurrency = defaultConcurrency

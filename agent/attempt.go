@@ -49,8 +49,7 @@ func sampleOf(j job, r vouch.Result) vouch.Sample {
 // tell records a sample and lets the heartbeat know.
 func (s *session) tell(m vouch.Sample, w vouch.Watch, era uint64) {
 	s.counts.outcome[min(m.Outcome, vouch.Down)].Add(1)
-	e := s.outcomes.note(m, w)
-	e.era = era
+	e := s.outcomes.note(m, w, era)
 	line := s.spool.record(m, e)
 	s.outcomes.say(m, line, e.urgent)
 }

@@ -116,8 +116,25 @@ func (s *session) metrics(now time.Time) string {
 		m.gauge("alarm_raised", "Whether somebody was told that the collector is not reached.", map[bool]float64{true: 1}[a.Raised])
 	}
 	if offset, bound, known := s.offset.estimate(now); known {
-		m.gauge("clock_offset_seconds", "This clock minus the collector's.", offset.Seconds())
+		m.gauge("clock_offset_seconds", "This clock minus true time, as its sources tell it.", offset.Seconds())
 		m.gauge("clock_offset_bound_seconds", "Bound of the error of that.", bound.Seconds())
+	}
+	steps, _, _ := s.eras.lastStep()
+	m.counter("clock_steps_total", "Times that the clock was set, or the host slept.", steps)
+	sources := s.times.status(now)
+	m.head("clock_source_offset_seconds", "gauge", "This clock minus that of a source.")
+	for _, c := range sources {
+		if !c.At.IsZero() {
+			fmt.Fprintf(&m, "vouch_agent_clock_source_offset_seconds{source=%q} %g\n", c.Name, c.Offset)
+		}
+	}
+	m.head("clock_source_agrees", "gauge", "Whether a source agrees with most of them.")
+	for _, c := range sources {
+		agrees := 0
+		if c.Agrees {
+			agrees = 1
+		}
+		fmt.Fprintf(&m, "vouch_agent_clock_source_agrees{source=%q} %d\n", c.Name, agrees)
 	}
 	return m.String()
 }

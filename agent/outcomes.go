@@ -35,6 +35,7 @@ type asked struct {
 // last is the latest sample of what was asked.
 type last struct {
 	at      time.Time
+	era     uint64 // of the stamp
 	outcome vouch.Outcome
 	reason  vouch.Reason
 	beyond  bool // a watch limit was crossed
@@ -90,7 +91,7 @@ func (o *outcomes) fell(customer vouch.CustomerID, a asked) bool {
 
 // note compares a sample with the one before it and returns what it means for
 // sealing. The first sample of a check is news only when it is not up.
-func (o *outcomes) note(m vouch.Sample, w vouch.Watch) event {
+func (o *outcomes) note(m vouch.Sample, w vouch.Watch, era uint64) event {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	list := o.customer[m.Customer]
@@ -104,11 +105,11 @@ func (o *outcomes) note(m vouch.Sample, w vouch.Watch) event {
 		before = &last{outcome: vouch.Up}
 		list[a] = before
 	}
-	if m.Start.Before(before.at) {
-		return event{} // it waited for the self-check and was overtaken: no news
+	if era < before.era || era == before.era && m.Start.Before(before.at) {
+		return event{era: era} // it waited for the self-check and was overtaken: no news
 	}
-	now := last{at: m.Start, outcome: m.Outcome, reason: m.Reason, beyond: beyond(m.Result, w), line: before.line}
-	e := event{urgent: now.outcome != before.outcome || now.beyond != before.beyond}
+	now := last{at: m.Start, era: era, outcome: m.Outcome, reason: m.Reason, beyond: beyond(m.Result, w), line: before.line}
+	e := event{era: era, urgent: now.outcome != before.outcome || now.beyond != before.beyond}
 	if now.outcome != before.outcome && now.outcome != vouch.Up && m.Device != "" {
 		e.hot = m.Interval
 	}
@@ -132,7 +133,7 @@ func beyond(r vouch.Result, w vouch.Watch) bool {
 func (o *outcomes) say(m vouch.Sample, line []byte, urgent bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if l := o.customer[m.Customer][asked{m.Device, m.Check, m.Reference}]; l != nil && !m.Start.Before(l.at) {
+	if l := o.customer[m.Customer][asked{m.Device, m.Check, m.Reference}]; l != nil && m.Start.Equal(l.at) {
 		l.line = line
 	}
 	if urgent {

@@ -34,6 +34,7 @@ type session struct {
 	started time.Time
 
 	eras     *eras
+	times    *timeServers
 	flights  *flights
 	spool    *spool
 	contact  *contact
@@ -86,6 +87,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	s.offset.now = o.Now
 	s.eras = newEras(o.Now, time.Now, &s.offset, o.Log)
 	by.clock = s.eras.clock
+	s.times = newTimeServers(o.TimeServers, &s.offset, s.eras.stepped, o.Log)
 	s.flights = newFlights(s.eras)
 	disk, err := openDisk(o.spool, o.SpoolBytes, o.SpoolAge, pack)
 	if err != nil {
@@ -124,6 +126,7 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	g.Go(func() error { return s.beats.Run(running) })
 	g.Go(func() error { return s.assigner.Run(running) })
 	g.Go(func() error { return s.tellHost(running) })
+	g.Go(func() error { return s.times.Run(running) })
 	if metrics != nil {
 		g.Go(func() error { return s.serve(running, metrics) })
 	}

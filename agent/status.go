@@ -88,9 +88,15 @@ type SpoolStatus struct {
 
 // ClockStatus is what the agent knows of its clock.
 type ClockStatus struct {
-	Known  bool    `json:"known"`
-	Offset float64 `json:"offset_seconds"` // this clock minus the collector's
-	Bound  float64 `json:"bound_seconds"`  // of the error of that
+	Known   bool          `json:"known"`
+	Offset  float64       `json:"offset_seconds"`   // this clock minus true time
+	Bound   float64       `json:"bound_seconds"`    // of the error of that
+	Source  string        `json:"source,omitempty"` // who told; "disputed": no majority of the sources agrees
+	Sources []ClockSource `json:"sources"`          // by name
+	Steps   uint64        `json:"steps"`            // how often the clock was set since the start
+	// When it was set last, and by how much; of a clock that was set.
+	StepAgo float64 `json:"last_step_ago_seconds,omitempty"`
+	StepBy  float64 `json:"last_step_seconds,omitempty"`
 }
 
 // AttemptsStatus tells whether the agent keeps up.
@@ -139,13 +145,16 @@ func (s *session) status(now time.Time) Status {
 	if at := s.counts.lastAck.Load(); at != 0 {
 		st.Collector.LastAck = time.Unix(0, at).UTC()
 	}
-	if offset, bound, known := s.offset.estimate(now); known {
-		st.Clock = ClockStatus{Known: true, Offset: offset.Seconds(), Bound: bound.Seconds()}
+	told := s.offset.told(s.offset.reading(now))
+	st.Clock = ClockStatus{
+		Known: told.Known, Offset: told.Offset.Seconds(), Bound: told.Bound.Seconds(), Source: told.Source, Sources: s.times.status(now),
 	}
 	if since, err, _ := s.contact.failing(); err != nil {
 		st.Collector.Unreached, st.Collector.Reason = since.UTC(), clip(err.Error())
 	}
 	st.Alarm = s.alarm.standing.Load()
+	steps, ago, by := s.eras.lastStep()
+	st.Clock.Steps, st.Clock.StepAgo, st.Clock.StepBy = steps, ago.Seconds(), by.Seconds()
 	st.References, st.Trouble = s.health.status()
 	s.outcomes.status(st.Checks)
 	s.outcomes.status(st.References)

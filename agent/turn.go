@@ -9,7 +9,8 @@ import (
 	"github.com/vouch-sla/vouch/evidence"
 )
 
-// This file is what chains do when the clock is set (see era).
+// This file is how samples get into chains, and what becomes of them when the clock is set
+// (see era).
 
 // fresh is a sample as it was handed to a chain.
 type fresh struct {
@@ -29,6 +30,37 @@ func (c *chain) await(x fresh) bool {
 	}
 	c.waiting = append(c.waiting, x)
 	return true
+}
+
+// add takes the encoded lines of a sample into its chain. The caller holds mu.
+func (s *spool) add(c *chain, x fresh) {
+	now := time.Now()
+	if c.steppedBack(x.at) {
+		s.log.Warn("clock was set back: a new epoch begins", "customer", string(c.Customer), "stream", string(c.Stream), "step", c.from.Sub(x.at))
+		if err := s.change(c, func() error { return c.stepBack(s.author, x.at) }); err != nil {
+			s.log.Error("batch cannot be sealed", "customer", string(c.Customer), "err", err)
+		}
+	}
+	s.number++
+	r := row{s.number, x.at, x.lines}
+	c.add(r)
+	if s.toWriteBytes < s.limit/4 { // or else the disk is far behind
+		s.toWrite, s.toWriteBytes = append(s.toWrite, freshRow{c.chainKey, r}), s.toWriteBytes+len(x.lines)
+	}
+	poke(s.fresh)
+	e := x.event
+	if e.urgent {
+		c.urgent = x.at
+	}
+	if e.hot > 0 {
+		if now.After(c.hotUntil) || e.hot < c.hotEvery {
+			c.hotEvery = e.hot
+		}
+		c.hotUntil = now.Add(hotTime)
+	}
+	if e.urgent || e.hot > 0 || c.pend.bytes >= earlyBytes {
+		poke(s.wake)
+	}
 }
 
 // clockOf is what is known of the clock that stamped what is pending.

@@ -24,8 +24,9 @@ type Agent struct {
 	Collector   Upstream
 	Source      netip.Addr // address to probe from; the zero value lets the system choose
 	Credentials map[string]Credential
-	Metrics     string // HOST:PORT for metrics and health; empty for none
-	Queue       int64  // bytes of samples and batches in memory at most
+	TimeServers []string // NTP servers, HOST or HOST:PORT; none: the collector alone tells the time
+	Metrics     string   // HOST:PORT for metrics and health; empty for none
+	Queue       int64    // bytes of samples and batches in memory at most
 	Spool       Spool
 	Alarm       *Alarm // nil: none
 	LogLevel    slog.Level
@@ -101,6 +102,7 @@ func (l *loader) agent(name string) Agent {
 		}
 		a.Credentials[e.name] = credential(credentials.get(e.name).mapping())
 	}
+	a.TimeServers = m.get("ntp").timeServers()
 	metrics := m.get("metrics").mapping()
 	a.Metrics = metrics.get("listen").listen(defaultMetrics)
 	if metrics.get("off").boolean(false) {

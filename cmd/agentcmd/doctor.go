@@ -112,6 +112,7 @@ func (d *doctor) examine(ctx context.Context, file string) {
 		return
 	}
 	d.ok("configuration", "%s: agent %s, %d credentials, their secrets are readable", file, config.ID, len(config.Credentials))
+	d.timeServers(ctx, config)
 	key := d.state(ctx, config) && d.key(config, file)
 	d.reach(ctx, config, key)
 }
@@ -139,6 +140,26 @@ func (d *doctor) clock() {
 		return
 	}
 	d.ok("clock", "%s", now.UTC().Format(time.RFC3339))
+}
+
+// timeServers asks each time server once.
+func (d *doctor) timeServers(ctx context.Context, config configs.Agent) {
+	if len(config.TimeServers) == 0 {
+		d.ok("time servers", "none under ntp in %s: the collector alone tells how far this clock is off", config.File)
+	}
+	for _, server := range config.TimeServers {
+		offset, bound, err := agent.AskTime(ctx, server)
+		what := "time server " + server
+		switch {
+		case err != nil:
+			d.problem(what, "let a firewall pass UDP port 123 to it, or take it out of ntp in "+config.File, "%v", err)
+		case offset.Abs() > bound+most:
+			d.problem(what, "let NTP set this clock: timedatectl set-ntp true, or start ntpd or chronyd; where the other servers say that it is right, "+
+				"take this one out of ntp in "+config.File, "this clock is %v from it", offset.Round(time.Second))
+		default:
+			d.ok(what, "this clock is %+.1f ms from it, known to %.1f ms", offset.Seconds()*1000, bound.Seconds()*1000)
+		}
+	}
 }
 
 // What an agent needs of a disk beside its queue.

@@ -66,6 +66,7 @@ func restartFor(a, b configs.Agent) []string {
 	differs := map[string]bool{
 		"id": a.ID != b.ID, "data": a.Data != b.Data, "source": a.Source != b.Source, "metrics": a.Metrics != b.Metrics, "queue": a.Queue != b.Queue, "spool": a.Spool != b.Spool,
 		"alarm":         !reflect.DeepEqual(a.Alarm, b.Alarm),
+		"ntp":           !slices.Equal(a.TimeServers, b.TimeServers),
 		"collector.url": a.Collector.URL.String() != b.Collector.URL.String(), "collector.pin": a.Collector.Pin != b.Collector.Pin,
 	}
 	var list []string

@@ -83,6 +83,7 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 		CollectorURL: config.Collector.URL.String(),
 		Pin:          config.Collector.Pin,
 		Source:       config.Source,
+		TimeServers:  config.TimeServers,
 		Credential:   s.credential,
 		Probers: map[vouch.Kind]probes.Prober{
 			vouch.KindICMP: icmp.New(mode),

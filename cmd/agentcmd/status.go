@@ -85,11 +85,7 @@ func printStatus(out io.Writer, st agent.Status) error {
 		fmt.Fprintf(out, ", the oldest from %s", ago(st.Spool.Oldest))
 	}
 	fmt.Fprintln(out)
-	clock := "offset from the collector unknown"
-	if st.Clock.Known {
-		clock = fmt.Sprintf("%+.1f ms from the collector's, known to %.1f ms", st.Clock.Offset*1000, st.Clock.Bound*1000)
-	}
-	fmt.Fprintf(out, "clock      %s\n", clock)
+	printClock(out, st.Clock)
 	fmt.Fprintf(out, "samples    %d up, %d down, %d unknown, %d dropped; %d attempts not made in time, latest by %.1f s\n",
 		st.Samples.Up, st.Samples.Down, st.Samples.Unknown, st.Samples.Dropped, st.Attempts.Overload, st.Attempts.LateMax)
 	if st.Trouble != "" {
@@ -139,4 +135,50 @@ func alarmText(a agent.AlarmStatus) string {
 		text += "; the last attempt: " + a.Problem
 	}
 	return text
+}
+
+// printClock prints what is known of the agent's clock, and by whom.
+func printClock(out io.Writer, c agent.ClockStatus) {
+	ms := func(s float64) string {
+		switch {
+		case s > 10 || s < -10:
+			return time.Duration(s * float64(time.Second)).Round(time.Second).String()
+		default:
+			return fmt.Sprintf("%.1f ms", s*1000)
+		}
+	}
+	sign := func(s float64) string {
+		if s >= 0 {
+			return "+" + ms(s)
+		}
+		return ms(s)
+	}
+	clock := "offset unknown: nobody has told the time yet; samples are unknown (clock) until somebody does"
+	switch {
+	case c.Known && c.Source == "disputed":
+		clock = fmt.Sprintf("its sources contradict each other: off by %s, known to %s only", sign(c.Offset), ms(c.Bound))
+	case c.Known:
+		clock = fmt.Sprintf("off by %s, known to %s, by %s", sign(c.Offset), ms(c.Bound), c.Source)
+	}
+	fmt.Fprintf(out, "clock      %s\n", clock)
+	if c.Steps > 0 {
+		fmt.Fprintf(out, "           set %d times, last by %s, %s ago\n", c.Steps, sign(c.StepBy), time.Duration(c.StepAgo*float64(time.Second)).Round(time.Second))
+	}
+	for _, s := range c.Sources {
+		name := s.Name
+		if s.Address != "" && s.Address != s.Name {
+			name += " (" + s.Address + ")"
+		}
+		told := "gave no time yet"
+		if !s.At.IsZero() {
+			told = fmt.Sprintf("off by %s, known to %s", sign(s.Offset), ms(s.Bound))
+			if !s.Agrees {
+				told += ", does not agree with most"
+			}
+		}
+		if s.Problem != "" {
+			told += "; last asked: " + s.Problem
+		}
+		fmt.Fprintf(out, "           %s: %s\n", name, told)
+	}
 }
