@@ -195,7 +195,7 @@ func (d *door) postHeartbeats(w http.ResponseWriter, r *http.Request, agent vouc
 			continue
 		}
 		d.count.heartbeats.Inc()
-		d.judge.heartbeat(agentKey{h.Customer, agent}, samples, doubtful(samples, h.Clock, received), h.At, received, h.Clock.Offset, h.Clock.Known)
+		d.judge.heartbeat(agentKey{h.Customer, agent}, samples, doubtful(samples, h.Clock, received), h.At, received, h.Clock)
 		out.Results = append(out.Results, wire.Result{Status: wire.StatusStored})
 	}
 	d.changed()

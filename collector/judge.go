@@ -116,8 +116,8 @@ func (j *judge) batch(k agentKey, samples []vouch.Sample, doubts []bool, b evide
 	defer j.mu.Unlock()
 	w := j.word(k)
 	from := contract.Milli(b.From.UnixMilli())
-	w.through = max(w.through, contract.Milli(b.Through.UnixMilli()))
-	w.batchAt, w.offset, w.known = received, b.Clock.Offset, b.Clock.Known
+	w.through = max(w.through, through(b.Through, received))
+	w.batchAt, w.clock = received, b.Clock
 	w.dropped += int64(b.Dropped)
 	for i, s := range samples {
 		j.enter(k, s, doubts[i], false)
@@ -141,19 +141,29 @@ func (j *judge) batch(k agentKey, samples []vouch.Sample, doubts []bool, b evide
 }
 
 // heartbeat takes in the present outcomes of an agent.
-func (j *judge) heartbeat(k agentKey, samples []vouch.Sample, doubts []bool, at, received time.Time, clock time.Duration, known bool) {
+func (j *judge) heartbeat(k agentKey, samples []vouch.Sample, doubts []bool, at, received time.Time, clock evidence.Clock) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	w := j.word(k)
-	if at.Before(w.heartbeat) {
+	if at.Before(w.heartbeat) && w.heartbeat.Sub(at) < mostOvertaken {
 		return // overtaken on the way
 	}
-	w.heartbeat, w.received, w.offset, w.known = at, received, clock, known
+	w.heartbeat, w.received, w.clock = at, received, clock
 	for i, s := range samples {
 		if contract.Milli(s.Start.UnixMilli()) >= w.through {
 			j.enter(k, s, doubts[i], true)
 		}
 	}
+}
+
+// mostOvertaken is by how much a heartbeat can be late: a request lasts no longer. One from
+// before that is of an agent whose clock was set back.
+const mostOvertaken = time.Minute
+
+// through is how far a batch reaches that was received then. An agent whose clock runs ahead
+// has not measured what is to come.
+func through(at, received time.Time) contract.Milli {
+	return contract.Milli(min(at.UnixMilli(), received.UnixMilli()))
 }
 
 // reached takes in how far the batches of every agent reach, at start.
@@ -164,7 +174,7 @@ func (j *judge) reached(heads []store.ChainHead) {
 		agent, _, _ := strings.Cut(h.Key, "+")
 		if h.Stream == vouch.Availability {
 			w := j.word(agentKey{h.Customer, vouch.AgentID(agent)})
-			w.through = max(w.through, contract.Milli(h.Through.UnixMilli()))
+			w.through = max(w.through, through(h.Through, j.start))
 		}
 	}
 }

@@ -108,8 +108,11 @@ func (j *judge) lastWords(d *watched, now time.Time) []contract.LastWord {
 		}
 		for _, t := range d.heard[id].sorted() {
 			o := contract.LastOutcome{Kind: t.kind, Outcome: t.last.Outcome, Reason: t.last.Reason}
-			if t.last.stale(now) {
+			switch {
+			case t.last.stale(now):
 				o.Outcome, o.Reason = vouch.Unknown, vouch.ReasonNoSample
+			case t.last.Doubt:
+				o.Outcome, o.Reason = vouch.Unknown, vouch.ReasonClock
 			}
 			lw.Checks = append(lw.Checks, o)
 		}
@@ -146,4 +149,6 @@ func (f found) stale(now time.Time) bool {
 }
 
 // answers reports whether the last sample of a reference proves the path to it.
-func (t *track) answers() bool { return contract.Answers(t.last.Outcome, t.last.Reason) }
+func (t *track) answers() bool {
+	return !t.last.Doubt && contract.Answers(t.last.Outcome, t.last.Reason)
+}

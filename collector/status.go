@@ -77,9 +77,9 @@ func (c *Collector) agentStatus() []admin.AgentStatus {
 			if t := time.UnixMilli(int64(w.through)).UTC(); w.through > 0 && (s.Through == nil || t.Before(*s.Through)) {
 				s.Through = &t
 			}
-			if w.known {
-				us := w.offset.Microseconds()
-				s.OffsetUS = &us
+			if w.clock.Known {
+				us, bound := w.clock.Offset.Microseconds(), w.clock.Bound.Microseconds()
+				s.OffsetUS, s.BoundUS, s.ClockSource = &us, &bound, w.clock.Source
 			}
 			s.Dropped += w.dropped
 		}

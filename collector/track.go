@@ -10,6 +10,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/evidence/book"
 )
 
@@ -28,7 +29,8 @@ type track struct {
 // batch, said of the same instant before; the later word is kept if it is a batch's.
 func (t *track) add(f found, tentative bool) bool {
 	s := sampleOf(f)
-	if f.Start >= t.last.Start {
+	// One that was stamped by a clock that ran ahead is the newest only until the clock is right.
+	if f.Start >= t.last.Start || t.last.Doubt && !f.Doubt {
 		t.last, t.kind, t.gateway = f, f.Kind, f.Gateway
 	}
 	i, have := slices.BinarySearchFunc(t.samples, s.Start, func(x contract.Sample, at contract.Milli) int { return cmp.Compare(x.Start, at) })
@@ -129,7 +131,6 @@ type word struct {
 	received  time.Time      // when it came
 	through   contract.Milli // batches of the availability stream reach so far
 	batchAt   time.Time      // when the latest of them came
-	offset    time.Duration
-	known     bool // the clock offset is known
+	clock     evidence.Clock
 	dropped   int64
 }

@@ -39,7 +39,7 @@ func printStatus(out io.Writer, s admin.Status, now time.Time) error {
 	w := table(out)
 	fmt.Fprintln(w, "AGENT\tLOCATION\tCUSTODY\tLAST HEARTBEAT\tBATCHES THROUGH\tCLOCK\tDROPPED")
 	for _, a := range s.Agents {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", a.Agent, a.Location, a.Custody, ago(a.Heartbeat, now), ago(a.Through, now), offset(a.OffsetUS), a.Dropped)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\n", a.Agent, a.Location, a.Custody, ago(a.Heartbeat, now), ago(a.Through, now), clockOf(a), a.Dropped)
 	}
 	fmt.Fprintln(w, "\nLEDGER\tLEAVES\tROOT\tFORKS\t\t\t")
 	for _, l := range s.Ledgers {
@@ -93,11 +93,19 @@ func ago(t *time.Time, now time.Time) string {
 	return now.Sub(*t).Round(100*time.Millisecond).String() + " ago"
 }
 
-func offset(us *int64) string {
-	if us == nil {
+// clockOf is how far an agent's clock is off, how well that is known, and by whom.
+func clockOf(a admin.AgentStatus) string {
+	if a.OffsetUS == nil {
 		return "unknown"
 	}
-	return fmt.Sprintf("%+.1f ms", float64(*us)/1000)
+	s := fmt.Sprintf("%+.1f ms", float64(*a.OffsetUS)/1000)
+	if a.BoundUS != nil {
+		s += fmt.Sprintf(" ±%.1f", float64(*a.BoundUS)/1000)
+	}
+	if a.ClockSource != "" {
+		s += " (" + a.ClockSource + ")"
+	}
+	return s
 }
 
 func newRebuildCmd() *cobra.Command {

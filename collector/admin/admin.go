@@ -157,13 +157,15 @@ type Status struct {
 
 // AgentStatus is what the collector last heard of an agent.
 type AgentStatus struct {
-	Agent     vouch.AgentID    `json:"agent"`
-	Location  vouch.LocationID `json:"location"`
-	Custody   vouch.Custody    `json:"custody"`
-	Heartbeat *time.Time       `json:"heartbeat_at"`
-	Through   *time.Time       `json:"batches_through"`
-	OffsetUS  *int64           `json:"clock_offset_us"`
-	Dropped   int64            `json:"dropped_samples"`
+	Agent       vouch.AgentID    `json:"agent"`
+	Location    vouch.LocationID `json:"location"`
+	Custody     vouch.Custody    `json:"custody"`
+	Heartbeat   *time.Time       `json:"heartbeat_at"`
+	Through     *time.Time       `json:"batches_through"`
+	OffsetUS    *int64           `json:"clock_offset_us"`          // its clock minus true time
+	BoundUS     *int64           `json:"clock_bound_us,omitempty"` // of the error of that
+	ClockSource string           `json:"clock_source,omitempty"`   // who told; "disputed": its sources contradict each other
+	Dropped     int64            `json:"dropped_samples"`
 }
 
 // Ledger is the size and root of one customer's ledger.
