@@ -186,6 +186,10 @@ func Run(ctx context.Context, opts Options) (err error) {
 		}
 		defer metrics.Close() // closed already where the server ran
 	}
+	if _, limit := descriptors(); within(o.Concurrency, limit) < o.Concurrency {
+		o.Concurrency = within(o.Concurrency, limit)
+		o.Log.Warn("the limit on open files bounds the attempts at once; raise it (LimitNOFILE in the unit, ulimit -n)", "limit", limit, "attempts", o.Concurrency)
+	}
 	o.Log.Info("agent starts", "agent", string(o.ID), "key", key.public, "collector", o.CollectorURL)
 	var body []byte
 	for {

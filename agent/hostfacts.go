@@ -41,3 +41,20 @@ func hostFacts(ctx context.Context, dir string) []vouch.Point {
 	}
 	return []vouch.Point{p}
 }
+
+// ownFacts returns what the agent says of itself: whether it keeps up, and how its clock is.
+func (s *session) ownFacts() vouch.Point {
+	p := vouch.Point{Measurement: "agent"}
+	add := func(name string, v vouch.Value) { p.Fields = append(p.Fields, vouch.Field{Name: name, Value: v}) }
+	open, limit := descriptors()
+	stalled, longest := s.stalls.worst()
+	steps, _, _ := s.eras.lastStep()
+	add("open_files", vouch.Uint(open))
+	add("open_files_limit", vouch.Uint(limit))
+	add("overload", vouch.Uint(s.counts.overload.Load()))
+	add("late_max_us", vouch.Int(s.counts.lateMax.Load()/1000))
+	add("stalls", vouch.Uint(stalled))
+	add("stall_max_us", vouch.Int(longest.Microseconds()))
+	add("clock_steps", vouch.Uint(steps))
+	return p
+}

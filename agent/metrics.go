@@ -104,6 +104,12 @@ func (s *session) metrics(now time.Time) string {
 	m.gauge("late_seconds_max", "How late the latest attempt began.", time.Duration(s.counts.lateMax.Load()).Seconds())
 	m.head("late_seconds_total", "counter", "Sum of how late attempts began.")
 	fmt.Fprintf(&m, "vouch_agent_late_seconds_total %g\n", time.Duration(s.counts.lateSum.Load()).Seconds())
+	stalled, longest := s.stalls.worst()
+	m.counter("stalls_total", "Times that the agent did not get to run.", stalled)
+	m.gauge("stall_seconds_max", "How long the longest of them took.", longest.Seconds())
+	open, limit := descriptors()
+	m.gauge("open_files", "Files and sockets that are open.", float64(open))
+	m.gauge("open_files_limit", "Bound of that.", float64(limit))
 	if at := s.counts.lastAck.Load(); at != 0 {
 		m.gauge("last_ack_age_seconds", "Time since the collector last acknowledged anything.", now.Sub(time.Unix(0, at)).Seconds())
 	}

@@ -35,6 +35,7 @@ const (
 	childURL   = "VOUCH_AGENT_URL"
 	childPin   = "VOUCH_AGENT_PIN"
 	childMount = "VOUCH_AGENT_MOUNT" // options of a small file system to put there first
+	childAsks  = "VOUCH_AGENT_ASKS"  // not empty: checks go to real sockets
 )
 
 func TestMain(m *testing.M) {
@@ -94,6 +95,9 @@ func child(dir string) error {
 		Probers: map[vouch.Kind]probes.Prober{vouch.KindICMP: &teller{}},
 		Log:     slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
+	if os.Getenv(childAsks) != "" {
+		o.Probers[vouch.KindICMP] = asker{}
+	}
 	if _, err := hex.Decode(o.Pin[:], []byte(os.Getenv(childPin))); err != nil {
 		return err
 	}
@@ -116,6 +120,8 @@ type plant struct {
 	made map[uint64]time.Time // by id: when the agent said it
 	log  bytes.Buffer
 	note chan struct{} // capacity 1: something was said
+
+	asks string // not empty: checks go to real sockets
 
 	stops []time.Time // when agents were told to stop: attempts under way are broken off
 }
@@ -147,10 +153,11 @@ type process struct {
 	read sync.WaitGroup
 }
 
-func (p *plant) start(mount string) *process {
+func (p *plant) start(mount string, with ...string) *process {
 	p.t.Helper()
-	c := &process{cmd: exec.Command(os.Args[0])}
-	c.cmd.Env = append(os.Environ(), childState+"="+p.state, childURL+"="+p.url, childPin+"="+hex.EncodeToString(p.collector.pin[:]), childMount+"="+mount)
+	command := append(with, os.Args[0]) // with: a program that changes something and executes the rest
+	c := &process{cmd: exec.Command(command[0], command[1:]...)}
+	c.cmd.Env = append(os.Environ(), childState+"="+p.state, childURL+"="+p.url, childPin+"="+hex.EncodeToString(p.collector.pin[:]), childMount+"="+mount, childAsks+"="+p.asks)
 	if mount != "" {
 		c.cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS} // mounts go with the process
 	}

@@ -35,6 +35,7 @@ type session struct {
 
 	eras     *eras
 	times    *timeServers
+	stalls   stalls
 	flights  *flights
 	spool    *spool
 	contact  *contact
@@ -88,6 +89,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	s.eras = newEras(o.Now, time.Now, &s.offset, o.Log)
 	by.clock = s.eras.clock
 	s.times = newTimeServers(o.TimeServers, &s.offset, s.eras.stepped, o.Log)
+	s.stalls.log = o.Log
 	s.flights = newFlights(s.eras)
 	disk, err := openDisk(o.spool, o.SpoolBytes, o.SpoolAge, pack)
 	if err != nil {
@@ -127,6 +129,7 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	g.Go(func() error { return s.assigner.Run(running) })
 	g.Go(func() error { return s.tellHost(running) })
 	g.Go(func() error { return s.times.Run(running) })
+	g.Go(func() error { return s.stalls.Run(running) })
 	if metrics != nil {
 		g.Go(func() error { return s.serve(running, metrics) })
 	}
@@ -237,7 +240,7 @@ func (s *session) tellHost(ctx context.Context) error {
 	for {
 		if s.assigned.Load() {
 			fl := s.flights.begin(vouch.Provider)
-			points := hostFacts(ctx, s.opts.StateDir)
+			points := append(hostFacts(ctx, s.opts.StateDir), s.ownFacts())
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -268,5 +271,10 @@ func (s *session) probe(ctx context.Context, t probes.Target) vouch.Result {
 	// The prober keeps the timeout itself; this is for one that does not.
 	ctx, cancel := context.WithTimeout(ctx, t.Check.Timeout+(t.Check.Interval-t.Check.Timeout)/2)
 	defer cancel()
-	return p.Probe(ctx, t)
+	began := time.Now()
+	r := p.Probe(ctx, t)
+	if r.Outcome == vouch.Down && r.Reason == vouch.ReasonTimeout && s.stalls.during(began, time.Now()) {
+		r.Outcome, r.Reason, r.Detail = vouch.Unknown, vouch.ReasonOverload, "this agent did not get to run meanwhile"
+	}
+	return r
 }

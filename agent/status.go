@@ -105,6 +105,12 @@ type AttemptsStatus struct {
 	Limit    int     `json:"limit"`
 	Overload uint64  `json:"overload"` // not made, since they could not begin in time
 	LateMax  float64 `json:"late_max_seconds"`
+	// Times that the agent did not get to run, and the longest of them.
+	Stalls   uint64  `json:"stalls"`
+	StallMax float64 `json:"stall_max_seconds"`
+	// Files and sockets, and the bound of them; 0: the system does not tell.
+	OpenFiles      uint64 `json:"open_files"`
+	OpenFilesLimit uint64 `json:"open_files_limit"`
 }
 
 // HeartbeatStatus counts heartbeats since the start.
@@ -155,6 +161,9 @@ func (s *session) status(now time.Time) Status {
 	st.Alarm = s.alarm.standing.Load()
 	steps, ago, by := s.eras.lastStep()
 	st.Clock.Steps, st.Clock.StepAgo, st.Clock.StepBy = steps, ago.Seconds(), by.Seconds()
+	stalled, longest := s.stalls.worst()
+	st.Attempts.Stalls, st.Attempts.StallMax = stalled, longest.Seconds()
+	st.Attempts.OpenFiles, st.Attempts.OpenFilesLimit = descriptors()
 	st.References, st.Trouble = s.health.status()
 	s.outcomes.status(st.Checks)
 	s.outcomes.status(st.References)

@@ -46,12 +46,25 @@ func Down(reason vouch.Reason, detail string) vouch.Result {
 // SendError returns the result of an attempt whose socket could not be opened or
 // written to. The only such error that a device causes is a refusal that was already
 // waiting on the socket; everything else is our own: no route, no such source
-// address, no permission, no descriptors or buffers left.
+// address, no permission, and as overload no descriptors or buffers left.
 func SendError(err error) vouch.Result {
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
 		return Down(vouch.ReasonRefused, err.Error())
+	case short(err):
+		return Unknown(vouch.ReasonOverload, err.Error()+cure(err))
 	}
 	return Unknown(vouch.ReasonSocket, err.Error()+cure(err))
+}
+
+// short reports whether this host had no descriptor, buffer or memory to spare.
+func short(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // cure returns what a user can do about an error of our own socket.
@@ -85,6 +98,8 @@ func ReceiveError(err error) vouch.Result {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH),
 		errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.EACCES):
 		return Unknown(vouch.ReasonFiltered, err.Error())
+	case short(err):
+		return Unknown(vouch.ReasonOverload, err.Error()+cure(err))
 	}
 	return Unknown(vouch.ReasonSocket, err.Error())
 }

@@ -98,8 +98,10 @@ func TestErrorsOfSockets(t *testing.T) {
 		{syscall.ENETUNREACH, vouch.ReasonSocket, vouch.ReasonFiltered},
 		{syscall.EHOSTUNREACH, vouch.ReasonSocket, vouch.ReasonFiltered},
 		{syscall.EADDRNOTAVAIL, vouch.ReasonSocket, vouch.ReasonSocket},
-		{syscall.ENOBUFS, vouch.ReasonSocket, vouch.ReasonSocket},
-		{syscall.EMFILE, vouch.ReasonSocket, vouch.ReasonSocket},
+		{syscall.ENOBUFS, vouch.ReasonOverload, vouch.ReasonOverload},
+		{syscall.ENOMEM, vouch.ReasonOverload, vouch.ReasonOverload},
+		{syscall.EMFILE, vouch.ReasonOverload, vouch.ReasonOverload},
+		{syscall.ENFILE, vouch.ReasonOverload, vouch.ReasonOverload},
 		{syscall.ENOPROTOOPT, vouch.ReasonSocket, vouch.ReasonUnreachable},
 		{syscall.ECONNREFUSED, vouch.ReasonRefused, vouch.ReasonRefused},
 	}

@@ -88,6 +88,12 @@ func printStatus(out io.Writer, st agent.Status) error {
 	printClock(out, st.Clock)
 	fmt.Fprintf(out, "samples    %d up, %d down, %d unknown, %d dropped; %d attempts not made in time, latest by %.1f s\n",
 		st.Samples.Up, st.Samples.Down, st.Samples.Unknown, st.Samples.Dropped, st.Attempts.Overload, st.Attempts.LateMax)
+	if st.Attempts.Stalls > 0 {
+		fmt.Fprintf(out, "           did not get to run %d times, at most for %.1f s: silences meanwhile are unknown (overload)\n", st.Attempts.Stalls, st.Attempts.StallMax)
+	}
+	if a := st.Attempts; a.OpenFilesLimit > 0 {
+		fmt.Fprintf(out, "files      %d open of %d; %d attempts at once of %d needed when no device answers\n", a.OpenFiles, a.OpenFilesLimit, a.Limit, a.Needed)
+	}
 	if st.Trouble != "" {
 		fmt.Fprintf(out, "trouble    silences prove nothing now: %s\n", st.Trouble)
 	}
