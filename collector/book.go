@@ -122,6 +122,12 @@ func (b *books) speaker(c vouch.CustomerID, a vouch.AgentID) (at vouch.LocationI
 	return at, custody, ok
 }
 
+// admission returns how many successes admit a path, and from when on it votes.
+func (b *books) admission(c vouch.CustomerID, p book.Path) (successes int, from contract.Second) {
+	b.read(c, func(l *book.Book) { successes, from = l.Admission(p) })
+	return successes, from
+}
+
 // removed returns the devices of a customer that were installed once and are no longer
 // in the installed base.
 func (b *books) removed(x *base) (out []deviceKey) {

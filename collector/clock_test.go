@@ -72,12 +72,16 @@ func TestClockThatRanAhead(t *testing.T) {
 	if r := p.send(t, c, b.Raw); r[0].Status != wire.StatusStored {
 		t.Fatalf("batch = %+v, want stored: what an agent signs is kept", r[0])
 	}
-	p.beat(t, c, "acme", tomorrow, wrong, p.sample("acme", "rt1", tomorrow, vouch.Up))
-	c.wait("the device is unknown from there", func() bool { return c.sees("AMS", "acme", "rt1") == "unknown clock" })
+	c.wait("the device is unknown from there", func() bool {
+		p.beat(t, c, "acme", tomorrow, wrong, p.sample("acme", "rt1", tomorrow, vouch.Up))
+		return c.sees("AMS", "acme", "rt1") == "unknown clock"
+	})
 
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	p.beat(t, c, "acme", now, right, p.sample("acme", "rt1", now, vouch.Down))
-	c.wait("the device is down from there", func() bool { return c.sees("AMS", "acme", "rt1") == "down" })
+	c.wait("the device is down from there", func() bool {
+		p.beat(t, c, "acme", now, right, p.sample("acme", "rt1", now, vouch.Down))
+		return c.sees("AMS", "acme", "rt1") == "down"
+	})
 	for _, a := range c.status().Agents {
 		if a.Agent == p.id && (a.Heartbeat == nil || time.Since(*a.Heartbeat).Abs() > time.Hour || a.Through == nil || a.Through.After(time.Now().Add(time.Hour)) || a.ClockSource != "collector") {
 			t.Errorf("status of the agent = %+v, want a heartbeat and batches of about now", a)

@@ -212,9 +212,11 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.judge = newJudge(b, c.book, s, c.now, c.log)
 	c.judge.contradicted = func(n int) { c.count.contradicted.Add(float64(n)) }
 	caught := make(chan struct{})
+	admitter := newAdmitter(c.book)
 	c.watch = &watch{
-		ready: caught,
-		judge: c.judge, book: c.book, recorder: c.recorder, store: s, wake: c.grew, came: make(chan struct{}, 1),
+		admitter: admitter,
+		ready:    caught,
+		judge:    c.judge, book: c.book, recorder: c.recorder, store: s, wake: c.grew, came: make(chan struct{}, 1),
 		figures: c.figures, count: c.count, now: c.now, log: c.log,
 	}
 	c.intake = &intake{
@@ -223,7 +225,8 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	}
 	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
 	c.reader = &reader{
-		store: s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(keys.verifier),
+		admitter: admitter,
+		store:    s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(keys.verifier),
 		bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log, caught: caught,
 	}
 	for _, ch := range opts.Channels {

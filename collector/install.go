@@ -293,6 +293,10 @@ func (c *Collector) recordAssignments(ctx context.Context, cu vouch.CustomerID, 
 	if want == nil {
 		want = map[string]any{}
 	}
+	asked := contract.TermsAt(c.book.contracts(cu), contract.Floor(c.now())).Admission
+	for _, body := range want {
+		body.(*book.AssignmentBody).Admission = asked
+	}
 	have, err := c.recorder.records(ctx, cu, evidence.KindAssignment)
 	if err != nil {
 		return err

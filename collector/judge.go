@@ -15,6 +15,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // judge keeps the present: for every device what the agents said lately, the verdict
@@ -242,9 +243,13 @@ func (j *judge) agentsOf(d *watched) []contract.Agent {
 	out := make([]contract.Agent, 0, len(ids))
 	for _, id := range ids {
 		if at, custody, ok := j.book.speaker(d.customer, id); ok {
+			checks := d.heard[id].checks()
+			for i := range checks {
+				_, checks[i].AdmittedAt = j.book.admission(d.customer, book.Path{Location: at, Device: d.ID, Check: checks[i].Name})
+			}
 			out = append(out, contract.Agent{
 				ID: id, Location: at, Custody: custody,
-				Checks: d.heard[id].checks(), References: j.selves[agentKey{d.customer, id}].references(),
+				Checks: checks, References: j.selves[agentKey{d.customer, id}].references(),
 			})
 		}
 	}

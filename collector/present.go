@@ -111,6 +111,8 @@ func (j *judge) lastWords(d *watched, now time.Time) []contract.LastWord {
 			switch {
 			case t.last.stale(now):
 				o.Outcome, o.Reason = vouch.Unknown, vouch.ReasonNoSample
+			case j.notAdmitted(d, a.Location, t.name, now):
+				o.Outcome, o.Reason = vouch.Unknown, vouch.ReasonNotAdmitted
 			case t.last.Doubt:
 				o.Outcome, o.Reason = vouch.Unknown, vouch.ReasonClock
 			}

@@ -71,6 +71,7 @@ type reader struct {
 	judge     *judge
 	figures   *figures
 	telemetry *telemetry
+	admitter  *admitter
 	channels  []string                                   // names of the channels that incident events go to
 	page      func(vouch.CustomerID, incident.ID) string // address of an incident's page, or empty
 	own       note.Verifiers                             // the collector's key, which signed the records
@@ -249,7 +250,10 @@ func (r *reader) batch(e store.Entry, d *store.Derivation) (func(), []dayKey, er
 	}
 	doubts := doubtful(samples, b.Clock, e.Received)
 	d.Chunks = append(d.Chunks, chunksOf(k, samples, doubts)...)
-	return func() { r.judge.batch(k, samples, doubts, b.BatchHeader, e.Received) }, r.figures.touched(k.customer, samples), nil
+	return func() {
+		r.judge.batch(k, samples, doubts, b.BatchHeader, e.Received)
+		r.admitter.batch(k, samples, doubts)
+	}, r.figures.touched(k.customer, samples), nil
 }
 
 // chunksOf sorts samples into the chunks of the outcome table.

@@ -31,6 +31,7 @@ type watch struct {
 	wake     func(...vouch.CustomerID) // tells the readers of these ledgers
 	came     chan struct{}
 	figures  *figures
+	admitter *admitter
 	count    *counters
 	now      func() time.Time
 	log      *slog.Logger
@@ -132,6 +133,9 @@ func (w *watch) again(ctx context.Context, derive func(context.Context) error) e
 func (w *watch) look(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.admit(ctx); err != nil {
+		return err
+	}
 	j := w.judge
 	j.mu.Lock()
 	now := contract.Floor(w.now())

@@ -205,6 +205,7 @@ def sample(line):
 class Book:
     def __init__(self):
         self.versions, self.sites, self.leases, self.at, self.keys, self.began, self.incidents, self.beyond = [], {}, {}, {}, [], {}, {}, set()
+        self.asked, self.admitted, self.first = {}, {}, {}
 
     def take(self, rec, body):
         kind, now = rec["kind"], ceil(rec["recorded"], 1000)
@@ -221,11 +222,21 @@ class Book:
             self.keys.append(key(body["key"]))
         elif kind == "assignment":
             for c in body["checks"]:
+                self.asked.setdefault((body["agent"], c["device"], c["check"]), (len(self.asked), body.get("admission", 0)))
                 self.began[c["device"]] = min(self.began.get(c["device"], FAR), rec["effective"] // 1000)
+        elif kind == "admitted":
+            self.admitted.setdefault((body["location"], body["device"], body["check"]), now)
         elif kind == "incident-event":
             self.incidents[body["incident"]["id"]] = [p for p in body["incident"]["parts"] if not p.get("withdrawn")]
         elif kind.startswith(("maintenance", "exclusion")) or kind == "acceptance" and not re.fullmatch("contract-1|statement-.*", body["record"]):
             self.beyond.add(rec["id"])
+
+    def votes(self, s):
+        """Whether the path of a sample was admitted when it was made, if that is asked of it."""
+        path = self.at[s["agent"]], s["device"], s["check"]
+        if path not in self.first:
+            self.first[path] = min((n for (a, *of), n in self.asked.items() if (self.at.get(a), *of) == path), default=(0, 0))
+        return not self.first[path][1] or s["at"] // 1000 >= self.admitted.get(path, FAR)
 
     def terms(self, at):
         return next((v[2] for v in self.versions[::-1] if v[0] <= at), self.versions[0][2])
@@ -261,7 +272,7 @@ def speaks(run, at):
     return [s for end, s in run[1][i:i + 1] if i >= 0 and at < end], [s for _, s in run[1][i + 1:i + 2]]
 
 def says(run, at):
-    return next(("unknown" if s["doubt"] else s["says"] for s in speaks(run, at)[0]), "unknown")
+    return next(("unknown" if s["doubt"] or not s["votes"] else s["says"] for s in speaks(run, at)[0]), "unknown")
 
 def answers(s):
     return not s["doubt"] and (s["says"], s["why"]) in (("up", None), ("down", "refused"), ("unknown", "credentials"))
@@ -290,6 +301,7 @@ def verdict(book, device, samples, begin, end):
     agents = {}
     for s in samples:
         if s["agent"] in book.at:
+            s["votes"] = "device" not in s or book.votes(s)
             agents.setdefault(s["agent"], {}).setdefault(s["of"], []).append(s)
     agents = {a: {of: track(x) for of, x in tracks.items()} for a, tracks in agents.items()}
     lease = book.leases.get(device, [0, FAR])

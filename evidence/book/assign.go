@@ -34,8 +34,14 @@ func (b *Book) takeAssignment(rec evidence.Record) error {
 	}
 	at := contract.Floor(rec.Effective)
 	want := map[Assigned]bool{}
+	b.assignings++
 	for _, c := range a.Checks {
-		want[Assigned{a.Agent, c.Device, string(c.Check)}] = true
+		k := Assigned{a.Agent, c.Device, string(c.Check)}
+		want[k] = true
+		if _, ok := b.asked[k]; !ok {
+			b.asked[k] = asked{b.assignings, a.Admission}
+			b.asking = b.asking || a.Admission > 0
+		}
 	}
 	for _, r := range a.References {
 		want[Assigned{a.Agent, "", r.Reference}] = true

@@ -158,6 +158,7 @@ type AssignmentBody struct {
 	Subject    string          `json:"subject"` // "AGENT/SITE"
 	Agent      vouch.AgentID   `json:"agent"`
 	Site       vouch.SiteID    `json:"site"`
+	Admission  int             `json:"admission,omitempty"` // successes that admit a check named here for the first time
 	Checks     []CheckBody     `json:"checks"`
 	References []ReferenceBody `json:"references"`
 }

@@ -36,7 +36,11 @@ type Book struct {
 	keys       []Key
 	assigned   map[Assigned][]contract.Span
 	since      map[vouch.DeviceID]contract.Second // when a check of it was first assigned
-	subjects   map[string]map[Assigned]bool       // what the newest assignment record of a subject names
+	asked      map[Assigned]asked                 // by the first assignment that names a check
+	asking     bool                               // some assignment asks for successes
+	assignings int                                // assignment records taken
+	admitted   map[Path]contract.Second
+	subjects   map[string]map[Assigned]bool // what the newest assignment record of a subject names
 	works      []Work
 	claims     []Claim
 	said       []Acceptance
@@ -52,7 +56,7 @@ func New() *Book {
 	return &Book{
 		rents: map[vouch.DeviceID][]rent{}, leases: map[vouch.DeviceID][]contract.Span{}, installed: map[vouch.DeviceID]bool{},
 		speakers: map[vouch.AgentID]vouch.LocationID{}, custody: map[vouch.LocationID]vouch.Custody{},
-		erased:   map[vouch.Stream]int64{},
+		erased: map[vouch.Stream]int64{}, asked: map[Assigned]asked{}, admitted: map[Path]contract.Second{},
 		assigned: map[Assigned][]contract.Span{}, since: map[vouch.DeviceID]contract.Second{}, subjects: map[string]map[Assigned]bool{},
 	}
 }
@@ -75,6 +79,8 @@ func (b *Book) Take(rec evidence.Record) error {
 		err = b.takeRevoked(rec)
 	case evidence.KindAssignment:
 		err = b.takeAssignment(rec)
+	case evidence.KindAdmitted:
+		err = b.takeAdmitted(rec)
 	case evidence.KindMaintenanceAnnounced:
 		b.turns++
 		err = b.takeAnnounced(rec)

@@ -66,6 +66,7 @@ func (b *Book) Judge(d vouch.DeviceID, span contract.Span, found, selves map[vou
 	var agents []contract.Agent
 	for _, id := range ids {
 		if at, custody, ok := b.Speaker(id); ok {
+			b.admit(at, d, checks[id])
 			agents = append(agents, contract.Agent{ID: id, Location: at, Custody: custody, Checks: checks[id], References: selves[id].References(back)})
 		}
 	}
