@@ -39,7 +39,7 @@ func TestAgreementMistakes(t *testing.T) {
 		{"voter without custody", file, "voters: [ams1,", "voters: [▸{location: ams1},", "voters[0] lacks the key custody, needed is in whose hands the place is"},
 		{"custody unlike the base", file, "voters: [ams1,", "voters: [▸{location: ams1, custody: neutral},", "voter ams1 is in neutral custody here and in provider custody in the installed base, allowed is the same in both"},
 		{"voter as a number", file, "voters: [ams1,", "voters: [▸7, ams1,", "voters[0] is a number, allowed is a text: put it in quotes"},
-		{"admission below none", file, here, with("admission: ▸-1"), "admission -1 is out of range, allowed are 0 to 100"},
+		{"admission below none", file, "    admission: 3", "    admission: ▸-1", "admission -1 is out of range, allowed are 0 to 100"},
 		{"unknown shortfall", file, "below_min_coverage: not_assessed", "below_min_coverage: ▸up", `below_min_coverage "up" is unknown, allowed are not_assessed, down`},
 		{"objection in hours", file, "objection: 15 working days", "objection: ▸15 hours", `objection "15 hours" has the unit "hours", allowed are days, working days, weeks, months`},
 		{"weight that is none", file, "full_evidence: false", "full_evidence: ▸full", "full_evidence is a text, allowed is true or false"},
