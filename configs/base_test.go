@@ -106,7 +106,8 @@ const second = "\"Annex 2, article 4\"\n"
 func laterVersion(number, inForce, measure string) string {
 	return second + "\n  - number: " + number + "\n    in_force: " + inForce + "\n    timezone: Europe/Brussels\n" +
 		"    windows: {availability: {hours: [{days: [Sun], from: 00:00, to: 24:00}]}}\n" +
-		"    targets: [{percent: 99}]\n    voters: [ams1, ams2, bru1]\n    measure: " + measure + "\n"
+		"    targets: [{percent: 99}]\n    voters: [ams1, ams2, bru1]\n    measure: " + measure + "\n" +
+		"    references: [{name: a, kind: icmp, address: 203.0.113.1}, {name: b, kind: icmp, address: 203.0.113.2}]\n"
 }
 
 // TestSameNumberOfOtherVoters has two versions that only their place tells apart.

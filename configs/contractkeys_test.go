@@ -4,6 +4,7 @@
 package configs_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,19 @@ func TestAgreementValues(t *testing.T) {
 	for _, r := range v.Terms.Exclusions {
 		if r.Kind == contract.ForceMajeure && r != want {
 			t.Errorf("force majeure = %+v, want %+v", r, want)
+		}
+	}
+}
+
+// With fewer than two references an agent hardly knows whose silence it hears.
+func TestFewReferences(t *testing.T) {
+	const both = "      - {name: resolver, kind: icmp, address: 203.0.113.53}\n      - {name: exchange, kind: tcp, address: 198.51.100.80, port: 443}\n"
+	for n, left := range []string{"    references: []\n", "    references:\n      - {name: resolver, kind: icmp, address: 203.0.113.53}\n"} {
+		f := example()
+		f.edit(t, "contract.yaml", "    references:\n"+both, left)
+		want := fmt.Sprintf("contract.yaml:15:5: warning: version 1 names fewer than two references (%d): agents tell by them whether a silence is the device's or their own network's", n)
+		if got := lines(f.load("contract.yaml")); got != want {
+			t.Errorf("problems =\n%s\nwant\n%s", got, want)
 		}
 	}
 }

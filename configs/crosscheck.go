@@ -29,7 +29,11 @@ func (l *loader) checkAllVoters(b Base, contracts []Contract) {
 	k := 0 // places were noted in the order in which versions were read
 	for i := range contracts {
 		for j := range contracts[i].Versions {
-			l.checkVoters(b, &contracts[i].Versions[j].Terms, l.versions[k])
+			v := &contracts[i].Versions[j]
+			l.checkVoters(b, &v.Terms, l.versions[k])
+			if n := len(v.References); n < 2 && len(b.Locations) > 0 {
+				l.versions[k].at.warn("version %d names fewer than two references (%d): agents tell by them whether a silence is the device's or their own network's", v.Number, n)
+			}
 			k++
 		}
 	}
