@@ -14,7 +14,9 @@ package agent
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,6 +28,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/durable"
 	"github.com/vouch-sla/vouch/internal/journal"
 	"github.com/vouch-sla/vouch/probes"
@@ -66,6 +69,9 @@ type Options struct {
 
 	// Dial makes connections to the collector; nil means TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	boot     string   // of the host
+	lastStop LastStop // how the run before ended
 
 	spool journal.FS // where the spool lies; nil means the directory "spool" in StateDir
 }
@@ -190,6 +196,13 @@ func Run(ctx context.Context, opts Options) (err error) {
 		o.Concurrency = within(o.Concurrency, limit)
 		o.Log.Warn("the limit on open files bounds the attempts at once; raise it (LimitNOFILE in the unit, ulimit -n)", "limit", limit, "attempts", o.Concurrency)
 	}
+	random, err := evidence.NewNonce(rand.Reader)
+	if err != nil {
+		return err
+	}
+	o.boot = bootID(hex.EncodeToString(random[:]))
+	o.lastStop = beginRun(o.StateDir, o.boot, o.Log)
+	defer noteRun(o.StateDir, lastRun{Boot: o.boot, Stopped: true}, o.Log) // before the directory is unlocked
 	o.Log.Info("agent starts", "agent", string(o.ID), "key", key.public, "collector", o.CollectorURL)
 	var body []byte
 	for {

@@ -80,6 +80,7 @@ func NewRecorder(dir string, fs journal.FS) Recorder {
 		panic(err)
 	}
 	o, _ := Options{ID: "a1", StateDir: dir, CollectorURL: "https://x", QueueBytes: 1 << 30, SpoolBytes: 1 << 30, spool: fs}.complete()
+	o.boot = "boot"
 	secretKey, err := openSealKey(dir, slog.New(slog.DiscardHandler))
 	if err != nil {
 		panic(err)

@@ -56,5 +56,11 @@ func (s *session) ownFacts() vouch.Point {
 	add("stalls", vouch.Uint(stalled))
 	add("stall_max_us", vouch.Int(longest.Microseconds()))
 	add("clock_steps", vouch.Uint(steps))
+	add("boot", vouch.Text(s.opts.boot))
+	add("started_ms", vouch.Int(s.started.UnixMilli()))
+	add("last_stop", vouch.Text(string(s.opts.lastStop)))
+	if !s.lastSeen.IsZero() {
+		add("last_seen_ms", vouch.Int(s.lastSeen.UnixMilli()))
+	}
 	return p
 }

@@ -6,7 +6,6 @@ package agent
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -32,6 +31,8 @@ type session struct {
 
 	public  string // the agent's public key
 	started time.Time
+
+	lastSeen time.Time // of the run before this session; zero for nothing
 
 	eras     *eras
 	times    *timeServers
@@ -65,13 +66,9 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	if err != nil {
 		return nil, err
 	}
-	random, err := evidence.NewNonce(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
 	s := &session{opts: o, public: key.public, started: time.Now(), profiles: map[string]*vouch.Profile{}}
 	by := author{
-		signer: key.signer, verifier: key.verifier, agent: o.ID, boot: bootID(hex.EncodeToString(random[:])),
+		signer: key.signer, verifier: key.verifier, agent: o.ID, boot: o.boot,
 		nonce: func() (evidence.Nonce, error) { return evidence.NewNonce(rand.Reader) },
 		now:   o.Now,
 	}
@@ -96,6 +93,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 		return nil, err
 	}
 	s.spool = newSpool(by, s.flights, key.headsFile(o.StateDir), disk, o.QueueBytes, &s.counts, o.Log)
+	s.lastSeen = s.spool.lastSeen()
 	s.outcomes = newOutcomes()
 	s.health = newSelfCheck(s.flights, o.Log)
 	s.health.ask, s.health.record = s.askReference, s.recordReference

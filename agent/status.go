@@ -30,6 +30,9 @@ type Status struct {
 	Key       string           `json:"key"` // public, "name+hash+base64"
 	At        time.Time        `json:"at"`
 	Started   time.Time        `json:"started"`
+	Boot      string           `json:"boot"`               // of the host
+	LastStop  LastStop         `json:"last_stop"`          // how the run before ended
+	LastSeen  time.Time        `json:"last_seen,omitzero"` // up to when samples of it are known
 	Location  vouch.LocationID `json:"location,omitempty"`
 	Collector CollectorStatus  `json:"collector"`
 	// Assigned is false until the first assignment: nothing is measured then.
@@ -131,6 +134,7 @@ const (
 func (s *session) status(now time.Time) Status {
 	st := Status{
 		Agent: s.opts.ID, Version: s.opts.Version, Key: s.public, At: now.UTC(), Started: s.started.UTC(),
+		Boot: s.opts.boot, LastStop: s.opts.lastStop, LastSeen: s.lastSeen.UTC(),
 		Collector: CollectorStatus{URL: s.opts.CollectorURL, Pin: "sha256:" + hex.EncodeToString(s.opts.Pin[:])},
 		Assigned:  s.assigned.Load(),
 		Samples: SampleCounts{

@@ -71,6 +71,11 @@ func printStatus(out io.Writer, st agent.Status) error {
 		location = "no location yet"
 	}
 	fmt.Fprintf(out, "agent      %s at %s, %s, started %s\n", st.Agent, location, st.Version, ago(st.Started))
+	fmt.Fprintf(out, "           the run before ended: %s", st.LastStop)
+	if !st.LastSeen.IsZero() {
+		fmt.Fprintf(out, ", its last sample is from %s", ago(st.LastSeen))
+	}
+	fmt.Fprintln(out)
 	fmt.Fprintf(out, "key        %s\n", st.Key)
 	fmt.Fprintf(out, "collector  %s, pin %s\n", st.Collector.URL, st.Collector.Pin)
 	fmt.Fprintf(out, "           last acknowledgement %s; heartbeats: %d arrived, %d failed\n", ago(st.Collector.LastAck), st.Heartbeats.Sent, st.Heartbeats.Failed)
