@@ -83,6 +83,10 @@ func (c *Collector) agentStatus() []admin.AgentStatus {
 			}
 			s.Dropped += w.dropped
 		}
+		if f := c.tele.facts(a.ID); !f.at.IsZero() {
+			s.Started, s.LastStop, s.LastSeen = f.started, f.lastStop, f.lastSeen
+			s.Overload, s.Stalls, s.ClockSteps = f.overload, f.stalls, f.steps
+		}
 		out = append(out, s)
 	}
 	return out

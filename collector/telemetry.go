@@ -19,6 +19,48 @@ import (
 type telemetry struct {
 	mu     sync.Mutex
 	points map[deviceKey]map[string]*reading
+	agents map[vouch.AgentID]agentFacts
+}
+
+// agentFacts is what an agent said last of itself.
+type agentFacts struct {
+	at       time.Time // of that word, by its clock
+	started  time.Time
+	lastStop string
+	lastSeen time.Time // of the run before; zero where it is not known
+	overload uint64    // attempts that were not made in time, since its start
+	stalls   uint64    // times that it did not get to run
+	steps    uint64    // times that its clock was set
+}
+
+// factsOf reads them from the agent's own point. What is not there stays zero.
+func factsOf(line evidence.Line) agentFacts {
+	f := agentFacts{at: line.Sample.Start}
+	for _, x := range line.Point.Fields {
+		v := x.Value
+		switch {
+		case x.Name == "started_ms" && v.Kind() == vouch.ValueInt:
+			f.started = time.UnixMilli(v.Int()).UTC()
+		case x.Name == "last_seen_ms" && v.Kind() == vouch.ValueInt:
+			f.lastSeen = time.UnixMilli(v.Int()).UTC()
+		case x.Name == "last_stop" && v.Kind() == vouch.ValueString:
+			f.lastStop = v.Text()[:min(len(v.Text()), 64)]
+		case x.Name == "overload" && v.Kind() == vouch.ValueUint:
+			f.overload = v.Uint()
+		case x.Name == "stalls" && v.Kind() == vouch.ValueUint:
+			f.stalls = v.Uint()
+		case x.Name == "clock_steps" && v.Kind() == vouch.ValueUint:
+			f.steps = v.Uint()
+		}
+	}
+	return f
+}
+
+// facts returns what an agent said last of itself.
+func (t *telemetry) facts(a vouch.AgentID) agentFacts {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.agents[a]
 }
 
 // maxPoints bounds what is remembered of one device: the 512 interfaces that a table
@@ -44,7 +86,7 @@ type earlier struct {
 }
 
 func newTelemetry() *telemetry {
-	return &telemetry{points: map[deviceKey]map[string]*reading{}}
+	return &telemetry{points: map[deviceKey]map[string]*reading{}, agents: map[vouch.AgentID]agentFacts{}}
 }
 
 // take remembers the lines of a telemetry batch.
@@ -54,6 +96,9 @@ func (t *telemetry) take(k agentKey, b evidence.Batch) {
 	for line, err := range evidence.DecodeLines(b.Stream, b.Lines) {
 		if err != nil {
 			return // it was readable when it was taken in; what is damaged, `vouch ledger check` says
+		}
+		if k.customer == vouch.Provider && line.Sample.Device == "" && line.Point.Measurement == "agent" {
+			t.agents[k.agent] = factsOf(line)
 		}
 		if line.Sample.Device != "" {
 			t.enter(deviceKey{k.customer, line.Sample.Device}, k.agent, line)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,7 @@ func printStatus(out io.Writer, s admin.Status, now time.Time) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	printTroubles(out, s.Agents, now)
 	fmt.Fprintln(out)
 	if len(s.Sinks) == 0 {
 		fmt.Fprintln(out, "time-series store: none configured; the embedded ledger serves everything")
@@ -91,6 +93,43 @@ func ago(t *time.Time, now time.Time) string {
 		return "never"
 	}
 	return now.Sub(*t).Round(100*time.Millisecond).String() + " ago"
+}
+
+// lately is how long a stop that nobody ordered is told.
+const lately = 24 * time.Hour
+
+// printTroubles says what agents tell of their own hosts: that the power failed at a site,
+// or that they cannot keep up.
+func printTroubles(out io.Writer, agents []admin.AgentStatus, now time.Time) {
+	for _, a := range agents {
+		var what string
+		switch a.LastStop {
+		case "host went down":
+			what = "its host went down (a power cut, a crash or a reset)"
+		case "killed":
+			what = "it was killed, or crashed, and its host ran on"
+		}
+		if what != "" && now.Sub(a.Started) < lately {
+			seen := ""
+			if !a.LastSeen.IsZero() {
+				seen = ", its last sample before is from " + when(a.LastSeen)
+			}
+			fmt.Fprintf(out, "agent %s: %s; it runs again since %s%s\n", a.Agent, what, when(a.Started), seen)
+		}
+		var load []string
+		if a.Overload > 0 {
+			load = append(load, fmt.Sprintf("made %d attempts not in time", a.Overload))
+		}
+		if a.Stalls > 0 {
+			load = append(load, fmt.Sprintf("did not get to run %d times", a.Stalls))
+		}
+		if a.ClockSteps > 0 {
+			load = append(load, fmt.Sprintf("had its clock set %d times", a.ClockSteps))
+		}
+		if len(load) > 0 {
+			fmt.Fprintf(out, "agent %s: since %s it %s\n", a.Agent, when(a.Started), strings.Join(load, ", "))
+		}
+	}
 }
 
 // clockOf is how far an agent's clock is off, how well that is known, and by whom.

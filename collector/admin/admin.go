@@ -166,6 +166,13 @@ type AgentStatus struct {
 	BoundUS     *int64           `json:"clock_bound_us,omitempty"` // of the error of that
 	ClockSource string           `json:"clock_source,omitempty"`   // who told; "disputed": its sources contradict each other
 	Dropped     int64            `json:"dropped_samples"`
+	// What it said last of itself, in the provider's ledger; all zero until it has.
+	Started    time.Time `json:"started_at,omitzero"`
+	LastStop   string    `json:"last_stop,omitempty"`   // how the run before ended: clean, killed, host went down, first start, unknown
+	LastSeen   time.Time `json:"last_seen_at,omitzero"` // up to when samples of the run before are known
+	Overload   uint64    `json:"overload,omitempty"`    // since its start: attempts that were not made in time
+	Stalls     uint64    `json:"stalls,omitempty"`      // since its start: times that it did not get to run
+	ClockSteps uint64    `json:"clock_steps,omitempty"` // since its start: times that its clock was set
 }
 
 // Ledger is the size and root of one customer's ledger.
