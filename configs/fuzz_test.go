@@ -85,6 +85,7 @@ func fuzz(f *testing.F, name string) {
 	f.Add(example()[name])
 	f.Add("")
 	f.Add("a: &a [*a]")
+	f.Add("id: a\nallow_exec: true\ncredentials: {a: {version: 2c, community: exec:/bin/true a}, b: {version: 2c, community: cred:b}, c: {version: 2c, community: env:GOOD}}\n")
 	f.Add("? {a: b}\n: |2-\n  x\n--- !t\n...\n")
 	f.Fuzz(func(t *testing.T, body string) { check(t, name, body) })
 }
