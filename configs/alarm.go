@@ -67,7 +67,7 @@ func alarm(v value) *Alarm {
 	}
 	if !webhook.absent() {
 		w := webhook.mapping()
-		a.Webhook = &AlarmWebhook{URL: w.need("url", "where to post, as https://hooks.example.net/vouch, or file:PATH or env:NAME").secretLink(), Secret: w.get("secret").secret()}
+		a.Webhook = &AlarmWebhook{URL: w.need("url", "where to post, as https://hooks.example.net/vouch, or a reference as file:PATH").secretLink(), Secret: w.get("secret").secret()}
 		w.done()
 	}
 	if !mail.absent() {

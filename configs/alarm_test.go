@@ -25,7 +25,7 @@ func TestAlarmMistakes(t *testing.T) {
 		{"another scheme", file, old, "alarm: {webhook: {url: ▸ftp://canary}}", "url" + noURL},
 		{"a password in the URL", file, old, "alarm: {webhook: {url: ▸https://a:canary@b.example}}", "url holds a user or password (not shown), allowed is a URL without, the secret goes into its own key"},
 		{"no URL behind the reference", file, old, "alarm: {webhook: {url: ▸env:GOOD}}", "url: what the reference leads to" + noURL},
-		{"literal secret", file, old, "alarm: {webhook: {url: https://b.example, secret: ▸canary}}", "secret holds a secret itself (not shown), allowed is only a reference: file:PATH or env:NAME"},
+		{"literal secret", file, old, "alarm: {webhook: {url: https://b.example, secret: ▸canary}}", "secret holds a secret itself (not shown), allowed is only a reference: file:PATH, env:NAME or cred:NAME"},
 		{"server without a port", file, old, "alarm: {mail: {server: ▸mail.example.net, from: a@example.net, to: [b@example.net]}}", `server "mail.example.net" is no HOST:PORT, allowed is as mail.example.net:587`},
 		{"no address", file, old, `alarm: {mail: {server: mail.example.net:25, from: ▸"A <a@example.net>", to: [b@example.net]}}`, `from "A <a@example.net>" is no mail address, allowed is one as noc@example.net, without a name`},
 		{"line break in an address", file, old, `alarm: {mail: {server: mail.example.net:25, from: ▸"a@example.net\r\nX: y", to: [b@example.net]}}`, `from "a@example.net\r\nX: y" is no mail address, allowed is one as noc@example.net, without a name`},

@@ -59,6 +59,8 @@ credentials:
   lab: {version: 2c, community: "file:secret-community"}
   core: {version: "3", user: vouch, auth: {protocol: SHA256, password: "env:CANARY_AUTH"}, privacy: {protocol: AES, password: "cred:canary-priv"}}
   odd: {version: 2c, community: "exec:/bin/cat DIR/secret-odd"}
+alarm:
+  webhook: {url: "file:alarm-url", secret: "file:secret-hook"}
 `
 
 // TestCanary puts marked secrets into every place where one can stand, lets collector and
@@ -76,6 +78,7 @@ func TestCanary(t *testing.T) {
 		"notify: [{name: desk, url: %q, secret: \"file:secret-hook\", allow_private: true}]", store.URL, store.URL), canary+"-community")
 	t.Setenv("CREDENTIALS_DIRECTORY", w.dir)
 	w.write("secret-hook", canary+"-hook\n", nil)
+	w.write("alarm-url", store.URL+"/"+canary+"-url\n", nil)
 	w.write("canary-priv", canary+"-priv\n", nil)
 	w.write("secret-odd", canary+"-odd\n", nil)
 	w.write("secret-auth", canary+"-auth\n", nil)
@@ -194,7 +197,8 @@ func (c *cage) mistakes() {
 		}
 	}
 	c.wrong("", c.programs.agent, "probe", "snmp", fmt.Sprintf("127.0.0.1:%d", c.devices["rt2"].Addr().Port()), "--community-file", "secret-odd")
-	c.write("secret-odd", canary+"\n"+canary+"\n", nil) // a reload with a mistake
+	c.wrong("", c.programs.agent, "alarm", "--config", "north-1.yaml") // the webhook answers 401
+	c.write("secret-odd", canary+"\n"+canary+"\n", nil)                // a reload with a mistake
 	c.reload(north)
 	c.write("secret-odd", canary+"-odd\n", nil)
 	c.reload(north)
@@ -264,7 +268,7 @@ func (c *cage) commands() {
 func (c *cage) search() {
 	c.t.Helper()
 	own := []string{
-		"secret-community", "secret-hook", "canary-priv", "secret-odd", "secret-auth", "open",
+		"secret-community", "secret-hook", "alarm-url", "canary-priv", "secret-odd", "secret-auth", "open",
 		"data/secrets/lab.secret", "data/secrets/core.secret", "data/secrets/odd.secret",
 	}
 	seen := map[string]bool{}
