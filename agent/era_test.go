@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/agent"
 	"github.com/vouch-sla/vouch/evidence"
 )
 
@@ -136,4 +137,52 @@ func offBy(began, at time.Time, total time.Duration, wrong func(time.Duration) t
 		}
 	}
 	return list
+}
+
+// What an earlier run measured is sealed with what was known of the clock then, not with what
+// this run knows of one that was put right since.
+func TestJournalledSamplesKeepTheirClock(t *testing.T) {
+	known := func(offset time.Duration) evidence.Clock {
+		return evidence.Clock{Known: true, Offset: offset, Bound: time.Millisecond, Source: "ntp.example"}
+	}
+	for _, tt := range []struct {
+		name string
+		then []evidence.Clock // as each sample was journalled
+		want evidence.Clock
+	}{
+		{"an hour slow", []evidence.Clock{known(-time.Hour), known(-time.Hour)}, known(-time.Hour)},
+		{"not known", []evidence.Clock{{}, {}}, evidence.Clock{}},
+		{"not known at first", []evidence.Clock{{}, known(0)}, evidence.Clock{}},
+		{"the worst of it", []evidence.Clock{known(time.Millisecond), known(-time.Minute), known(time.Second)}, known(-time.Minute)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			maker, err := agent.NewSpoolMaker(dir)
+			check(t, err)
+			w := newWorld(t, maker, dir, 1, func(int) bool { return false })
+			for _, clock := range tt.then {
+				maker.Clock = clock
+				w.step(t, 'r')
+				w.step(t, 'y')
+			}
+			w.step(t, 'k')
+			maker.Clock = known(0)
+			for range 4 {
+				w.step(t, 'u')
+				w.step(t, 's')
+			}
+			w.step(t, 'u')
+			samples := 0
+			for _, item := range w.notes {
+				b := item.(evidence.Batch)
+				samples += b.Count
+				if b.Count > 0 && b.Clock != tt.want {
+					t.Errorf("the clock of a batch with samples = %+v, want %+v", b.Clock, tt.want)
+				}
+			}
+			if samples != len(tt.then) {
+				t.Errorf("samples = %d, want %d\n%s", samples, len(tt.then), w.log.String())
+			}
+		})
+	}
 }

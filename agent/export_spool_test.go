@@ -22,7 +22,9 @@ type SpoolMaker struct {
 	pack *packer
 	Now  time.Time // what the agent's clock shows
 	n    byte
-	Log  io.Writer
+	// Clock is what is known of that clock.
+	Clock evidence.Clock
+	Log   io.Writer
 }
 
 func NewSpoolMaker(dir string) (*SpoolMaker, error) {
@@ -55,7 +57,7 @@ func (m *SpoolMaker) Run(fs journal.FS, dir string) (*Spool, error) {
 	by := author{
 		signer: m.key.signer, verifier: m.key.verifier, agent: "a1", boot: "boot",
 		nonce: func() (n evidence.Nonce, err error) { m.n++; n[0] = m.n; return n, nil },
-		clock: func(uint64) evidence.Clock { return evidence.Clock{} }, now: now,
+		clock: func(uint64) evidence.Clock { return m.Clock }, now: now,
 	}
 	s := newSpool(by, newFlights(newEras(now, now, nil, slog.New(slog.DiscardHandler))), m.key.headsFile(dir), d, 1<<20, &counters{}, slog.New(slog.NewTextHandler(m.Log, nil)))
 	s.assign("north", []vouch.CustomerID{"acme"}, time.Minute, time.Now())

@@ -97,7 +97,7 @@ func printStatus(out io.Writer, st agent.Status) error {
 		fmt.Fprintf(out, "           did not get to run %d times, at most for %.1f s: silences meanwhile are unknown (overload)\n", st.Attempts.Stalls, st.Attempts.StallMax)
 	}
 	if a := st.Attempts; a.OpenFilesLimit > 0 {
-		fmt.Fprintf(out, "files      %d open of %d; %d attempts at once of %d needed when no device answers\n", a.OpenFiles, a.OpenFilesLimit, a.Limit, a.Needed)
+		fmt.Fprintf(out, "files      %d open of %d; at most %d attempts at once, %d are needed when no device answers\n", a.OpenFiles, a.OpenFilesLimit, a.Limit, a.Needed)
 	}
 	if st.Trouble != "" {
 		fmt.Fprintf(out, "trouble    silences prove nothing now: %s\n", st.Trouble)
