@@ -69,7 +69,7 @@ func (c *clockOffset) reading(t time.Time) reading {
 	if c.now == nil {
 		return reading{t.Round(0), t}
 	}
-	return reading{t.Add(c.now().Sub(time.Now())).Round(0), t}
+	return reading{t.Add(time.Until(c.now())).Round(0), t}
 }
 
 // observe takes in that the collector's clock showed server, known to resolution,

@@ -216,7 +216,7 @@ func TestQueryTimeServer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			now, want := time.Now, -tt.ahead
 			if tt.unset {
-				off := time.Unix(60, 0).Sub(time.Now())
+				off := time.Until(time.Unix(60, 0))
 				now, want = func() time.Time { return time.Now().Add(off) }, off
 			}
 			server := ntpServer(t, tt.ahead, tt.spoil)
