@@ -41,13 +41,20 @@ type head struct {
 type sealedNote struct {
 	link    evidence.Link
 	begins  string // why its epoch began; empty but for the first of one
-	raw     []byte // nil when it lies on disk alone
-	size    int    // of raw
+	raw     []byte // its text; nil where it is packed, or lies on disk alone
+	packed  []byte // its text as a zstd frame, as it is sent and lies on disk
+	size    int    // of the text
 	rows    uint64 // rows up to this number and before link.Through are sealed in it or before
 	durable bool   // the head that names it is on disk: it may leave
 	stored  bool   // it lies on disk itself
 	at      journal.Pos
 }
+
+// held returns how many bytes of memory its text takes.
+func (n *sealedNote) held() int { return len(n.raw) + len(n.packed) }
+
+// letGo forgets the text, which lies on disk.
+func (n *sealedNote) letGo() { n.raw, n.packed = nil, nil }
 
 // keptNote is a note that was acknowledged and still lies on disk, for a collector
 // that is restored from an older back-up.
@@ -230,14 +237,15 @@ func (c *chain) next(now, from time.Time) head {
 
 func (c *chain) push(n sealedNote) {
 	c.queue = append(c.queue, n)
-	c.queued += len(n.raw)
+	c.queued += n.held()
 }
 
 // drop removes the first n notes of the queue, which the collector has. Those that
 // lie on disk are kept there.
 func (c *chain) drop(n int) {
-	for _, s := range c.queue[:n] {
-		c.queued -= len(s.raw)
+	for i := range c.queue[:n] {
+		s := &c.queue[i]
+		c.queued -= s.held()
 		c.acked = cursor{s.link.Epoch, s.link.Seq}
 		if s.stored {
 			c.kept = append(c.kept, keptNote{s.link.Epoch, s.link.Seq, s.at})
@@ -258,7 +266,7 @@ func (c *chain) restart(a author, why string, after uint64, done time.Time, stow
 	c.begins = why
 	c.floor = max(c.floor, after)
 	for i, s := range old {
-		old[i].raw = nil
+		old[i].letGo()
 		if s.link.Gap || !s.link.Through.After(done) {
 			continue
 		}

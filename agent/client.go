@@ -57,6 +57,23 @@ func (p *packer) compress(body []byte) []byte {
 	return p.zip.Compress(body)
 }
 
+// mostRatio of what is packed: [wire.Decompressor] refuses what expands more.
+const mostRatio = 400
+
+// note returns the text of a note as it is sent and lies on disk: a zstd frame, or nil
+// where that does not help.
+func (p *packer) note(raw []byte) []byte {
+	if z := p.compress(raw); len(z) < len(raw) && len(z)*mostRatio > len(raw) {
+		return z
+	}
+	return nil
+}
+
+// unpack is the inverse of note.
+func (p *packer) unpack(frame []byte) ([]byte, error) {
+	return p.unzip.Read(bytes.NewReader(frame), wire.EncodingZstd)
+}
+
 // dialer is how a connection to the collector is made.
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
@@ -216,10 +233,26 @@ func (c *client) post(ctx context.Context, path string, notes [][]byte, v any) (
 	if err != nil {
 		return sent, received, err
 	}
-	header := http.Header{"Content-Type": {wire.TypeNotes}}
 	if packed := c.pack.compress(body); len(packed)*maxPacking > len(body) {
-		header.Set("Content-Encoding", wire.EncodingZstd)
-		body = packed
+		return c.send(ctx, path, wire.EncodingZstd, packed, v)
+	}
+	return c.send(ctx, path, wire.EncodingNone, body, v)
+}
+
+// postPacked is post of notes that are compressed already.
+func (c *client) postPacked(ctx context.Context, path string, notes []wire.Packed, v any) error {
+	body, err := wire.JoinPacked(notes)
+	if err != nil {
+		return err
+	}
+	_, _, err = c.send(ctx, path, wire.EncodingZstd, body, v)
+	return err
+}
+
+func (c *client) send(ctx context.Context, path, encoding string, body []byte, v any) (sent, received time.Time, err error) {
+	header := http.Header{"Content-Type": {wire.TypeNotes}}
+	if encoding != wire.EncodingNone {
+		header.Set("Content-Encoding", encoding)
 	}
 	return c.do(ctx, http.MethodPost, path, "", header, body, func(resp *http.Response) error {
 		return wire.ReadJSON(resp.Body, wire.MaxAnswer, v)

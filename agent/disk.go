@@ -109,14 +109,24 @@ func (d *spoolDisk) load(s vouch.Stream, at journal.Pos) (sealedNote, error) {
 
 // text returns the text of a note.
 func (d *spoolDisk) text(s vouch.Stream, n sealedNote) ([]byte, error) {
-	if n.raw != nil || !n.stored {
+	switch {
+	case n.raw != nil:
 		return n.raw, nil
+	case n.packed != nil:
+		return d.pack.unpack(n.packed)
 	}
+	n, err := d.read(s, n)
+	return n.raw, err
+}
+
+// read returns a note that lies on disk with its text, packed as well where it is there.
+func (d *spoolDisk) read(s vouch.Stream, n sealedNote) (sealedNote, error) {
 	_, payload, err := d.notes[s].Read(n.at)
 	if err != nil {
-		return nil, err
+		return n, err
 	}
-	return rawOf(payload, s, d.pack)
+	n.raw, n.packed, err = textOf(payload, s, d.pack)
+	return n, err
 }
 
 // append writes notes of a stream at the end of their log and syncs it. It returns where
@@ -135,7 +145,7 @@ func (d *spoolDisk) append(s vouch.Stream, notes []sealedNote, voids []void, fre
 	list := make([]journal.Pos, len(notes))
 	var err error
 	for i, n := range notes {
-		if list[i], err = write(recordNote, appendNote(n, d.pack)); err != nil {
+		if list[i], err = write(recordNote, appendNote(n)); err != nil {
 			return nil, err
 		}
 	}
@@ -278,9 +288,9 @@ func (s *spool) forget(stream vouch.Stream, segment uint64, why string) error {
 			continue
 		}
 		lost += last + 1
-		for _, n := range c.queue[:last+1] {
-			c.queued -= len(n.raw)
-			s.queued -= len(n.raw)
+		for i := range c.queue[:last+1] {
+			c.queued -= c.queue[i].held()
+			s.queued -= c.queue[i].held()
 		}
 		c.queue = slices.Delete(c.queue, 0, last+1)
 		c.known, c.why = false, why

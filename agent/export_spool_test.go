@@ -91,7 +91,11 @@ func (s *Spool) Upload(most int, heads func() []wire.Head, send func(raw []byte)
 	notes := s.s.texts(s.s.outgoing(most, uploadBytes))
 	results := make([]wire.Result, len(notes))
 	for i, n := range notes {
-		results[i] = send(n.note.raw)
+		raw, err := s.m.pack.unpack(n.note.packed)
+		if err != nil {
+			panic(err)
+		}
+		results[i] = send(raw)
 	}
 	s.s.settle(notes, results)
 	return len(notes)
@@ -109,7 +113,7 @@ func (s *Spool) Kept() (n int) {
 func (m *SpoolMaker) ParseRecords(payload []byte) {
 	parseRows(payload, m.pack)
 	if len(payload) > 0 {
-		rawOf(payload, vouch.Availability, m.pack)
+		textOf(payload, vouch.Availability, m.pack)
 	}
 	parseVoid(payload)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/internal/journal"
+	"github.com/vouch-sla/vouch/internal/wire"
 )
 
 // SpoolOn puts the spool on another disk.
@@ -73,7 +74,8 @@ type Recorder struct {
 	Bytes   func() int64 // that lie on disk
 }
 
-// NewRecorder returns a recorder whose spool lies on fs.
+// NewRecorder returns a recorder whose spool lies on fs; nil means that nothing is
+// written anywhere.
 func NewRecorder(dir string, fs journal.FS) Recorder {
 	key, err := openKey(dir, "a1")
 	if err != nil {
@@ -93,18 +95,25 @@ func NewRecorder(dir string, fs journal.FS) Recorder {
 	s.spool.reconcile(nil)
 	return Recorder{func(m vouch.Sample) { s.tell(m, vouch.Watch{}, 0) }, func() { s.spool.writeRows(false) }, func() {
 		s.spool.sealDue(true)
-		s.spool.save()
+		if fs != nil {
+			s.spool.save()
+		}
+		s.spool.toWrite, s.spool.toWriteBytes = s.spool.toWrite[:0], 0
 		for _, c := range s.spool.chains {
-			for len(c.queue) > 0 {
-				raw, err := s.spool.disk.text(c.Stream, c.queue[0])
-				if err != nil {
-					panic(err)
-				}
-				s.uploads.client.pack.compress(raw)
-				before := c.queued
-				c.drop(1)
-				s.spool.queued += c.queued - before
+			var notes []outNote
+			for i := range c.queue {
+				notes = append(notes, outNote{c.chainKey, c.queue[i]})
 			}
+			var packed []wire.Packed
+			for _, n := range s.spool.texts(notes) {
+				packed = append(packed, wire.Packed{Size: n.note.size, Frame: n.note.packed})
+			}
+			if _, err := wire.JoinPacked(packed); err != nil {
+				panic(err)
+			}
+			before := c.queued
+			c.drop(len(c.queue))
+			s.spool.queued += c.queued - before
 		}
 	}, s.spool.disk.bytes}
 }

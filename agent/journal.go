@@ -22,6 +22,7 @@ type freshRow struct {
 // rowsJournal is the journal of samples. One goroutine owns it, and load before that.
 type rowsJournal struct {
 	last   map[uint64]uint64 // by segment: the highest number in it
+	buf    []byte            // of the latest record, to be used again
 	synced time.Time
 	dirty  bool // something was written since
 	again  bool // the disk has failed: rows may lie in memory alone
@@ -64,7 +65,8 @@ func (s *spool) writeRows(now bool) {
 	at := time.Now()
 	records := s.takeRows()
 	for _, r := range records {
-		pos, err := s.disk.rows.Append(recordRows, appendRows(r))
+		j.buf = appendRows(j.buf[:0], r)
+		pos, err := s.disk.rows.Append(recordRows, j.buf)
 		if err != nil {
 			s.rowsFailed(err)
 			return

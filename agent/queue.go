@@ -130,9 +130,9 @@ func (s *spool) outgoing(most, bytes int) []outNote {
 	return notes
 }
 
-// texts fills in the texts of notes that lie on disk alone, and leaves out those of which
-// it gives nothing back, with what follows them in their chain. What is damaged becomes
-// a gap.
+// texts makes notes ready to be sent: packed, read where they lie on disk alone. It leaves
+// out those of which the disk gives nothing back, with what follows them in their chain.
+// What is damaged becomes a gap.
 func (s *spool) texts(notes []outNote) []outNote {
 	held := map[chainKey]bool{}
 	out := notes[:0]
@@ -140,12 +140,21 @@ func (s *spool) texts(notes []outNote) []outNote {
 		if held[n.key] {
 			continue
 		}
-		var err error
-		if n.note.raw, err = s.disk.text(n.key.Stream, n.note); err != nil {
-			held[n.key] = true
-			s.unread(n, err)
-			continue
+		if n.note.held() == 0 {
+			var err error
+			if n.note, err = s.disk.read(n.key.Stream, n.note); err != nil {
+				held[n.key] = true
+				s.unread(n, err)
+				continue
+			}
 		}
+		if n.note.packed == nil {
+			n.note.packed = s.disk.pack.note(n.note.raw)
+		}
+		if n.note.packed == nil {
+			n.note.packed = wire.Uncompressed(n.note.raw)
+		}
+		n.note.raw = nil
 		out = append(out, n)
 	}
 	return out

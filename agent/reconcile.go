@@ -100,7 +100,7 @@ func (c *chain) fill(a author, reason string) {
 	add := func(g evidence.GapHeader) {
 		if n, err := c.gap(a, g, reason); err == nil {
 			out = append(out, n)
-			c.queued += len(n.raw)
+			c.queued += n.held()
 		}
 	}
 	for i, n := range c.queue {
@@ -155,7 +155,7 @@ func (c *chain) sealGap(a author, base head, from time.Time, there evidence.Chai
 		return err
 	}
 	c.queue = append([]sealedNote{n}, c.queue...)
-	c.queued += len(n.raw)
+	c.queued += n.held()
 	c.why = ""
 	return nil
 }
@@ -189,7 +189,7 @@ func (c *chain) replace(a author, i int) error {
 	if err != nil {
 		return err
 	}
-	c.queued += len(n.raw) - len(s.raw)
+	c.queued += n.held() - s.held()
 	c.queue[i] = n
 	return nil
 }

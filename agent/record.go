@@ -4,7 +4,6 @@
 package agent
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/journal"
-	"github.com/vouch-sla/vouch/internal/wire"
 )
 
 // This file is the records of the spool on disk.
@@ -30,9 +28,6 @@ const (
 	bitGap
 	bitClock // the clock was known
 )
-
-// mostRatio of what is packed: [wire.Decompressor] refuses what expands more.
-const mostRatio = 400
 
 // mostRows bounds the lines in one record of samples, in bytes.
 const mostRows = 512 << 10
@@ -64,12 +59,15 @@ type journalRow struct {
 	row
 }
 
-// appendRows encodes a record of samples. It is not packed: that would cost a fifth of
+// appendRows appends a record of samples. It is not packed: that would cost a fifth of
 // what a poll does, for bytes that leave within minutes.
-func appendRows(r rowsRecord) []byte {
-	b := []byte{0}
+func appendRows(b []byte, r rowsRecord) []byte {
+	var bits byte
 	if r.Clock.Known {
-		b[0] = bitClock
+		bits = bitClock
+	}
+	b = append(b, bits)
+	if r.Clock.Known {
 		b = binary.AppendVarint(b, r.Clock.Offset.Microseconds())
 		b = binary.AppendVarint(b, r.Clock.Bound.Microseconds())
 		b = appendText(b, r.Clock.Source)
@@ -96,9 +94,11 @@ func parseRows(payload []byte, pack *packer) (r rowsRecord, err error) {
 	if len(payload) == 0 {
 		return r, errRecord
 	}
-	b, err := unpacked(payload[0], payload[1:], pack)
-	if err != nil {
-		return r, err
+	b := payload[1:]
+	if payload[0]&bitPacked != 0 {
+		if b, err = pack.unpack(b); err != nil {
+			return r, err
+		}
 	}
 	d := decoder{rest: b}
 	if payload[0]&bitClock != 0 {
@@ -124,9 +124,17 @@ func parseRows(payload []byte, pack *packer) (r rowsRecord, err error) {
 
 // appendNote encodes a note with what its chain needs to know of it, so that finding
 // out what lies in the spool unpacks and verifies nothing.
-func appendNote(n sealedNote, pack *packer) []byte {
+func appendNote(n sealedNote) []byte {
 	l := n.link
-	var b []byte
+	var bits byte
+	body := n.raw
+	if n.packed != nil {
+		bits, body = bitPacked, n.packed
+	}
+	if l.Gap {
+		bits |= bitGap
+	}
+	b := append(make([]byte, 0, 400+len(body)), bits)
 	b = appendText(b, string(l.Customer))
 	b = appendText(b, string(l.Location))
 	b = binary.AppendUvarint(b, l.Epoch)
@@ -139,15 +147,11 @@ func appendNote(n sealedNote, pack *packer) []byte {
 	b = appendTime(b, l.Through)
 	b = binary.AppendUvarint(b, n.rows)
 	b = appendText(b, n.begins)
-	b = binary.AppendUvarint(b, uint64(len(n.raw)))
-	var bits byte
-	if l.Gap {
-		bits = bitGap
-	}
-	return packed(bits, b, n.raw, pack)
+	b = binary.AppendUvarint(b, uint64(n.size))
+	return append(b, body...)
 }
 
-// parseNote decodes a note. Its raw text is left out, and read by rawOf.
+// parseNote decodes a note. Its text is left out, and read by textOf.
 func parseNote(payload []byte, stream vouch.Stream) (n sealedNote, packedRaw []byte, err error) {
 	d := decoder{rest: payload}
 	bits := d.byte()
@@ -165,20 +169,21 @@ func parseNote(payload []byte, stream vouch.Stream) (n sealedNote, packedRaw []b
 	return n, d.rest, d.err
 }
 
-// rawOf returns the text of a note from its record.
-func rawOf(payload []byte, stream vouch.Stream, pack *packer) ([]byte, error) {
-	n, rest, err := parseNote(payload, stream)
-	if err != nil {
-		return nil, err
+// textOf returns the text of a note from its record, and the packed one that lies there;
+// nil where that is the text itself.
+func textOf(payload []byte, stream vouch.Stream, pack *packer) (raw, packed []byte, err error) {
+	n, raw, err := parseNote(payload, stream)
+	if err == nil && payload[0]&bitPacked != 0 {
+		packed = raw
+		raw, err = pack.unpack(packed)
 	}
-	raw, err := unpacked(payload[0], rest, pack)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(raw) != n.size || evidence.Sum(raw) != n.link.Hash {
-		return nil, journal.ErrDamaged
+		return nil, nil, journal.ErrDamaged
 	}
-	return bytes.Clone(raw), nil // not a part of the record
+	return raw, packed, nil
 }
 
 // void says that no note of a customer's chain in an epoch before Epoch is sent any more.
@@ -195,21 +200,6 @@ func parseVoid(payload []byte) (void, error) {
 	d := decoder{rest: payload}
 	v := void{vouch.CustomerID(d.text(vouch.MaxIDLen)), d.uint()}
 	return v, d.err
-}
-
-// packed returns a byte of bits, head, and body, which is compressed where that helps.
-func packed(bits byte, head, body []byte, pack *packer) []byte {
-	if z := pack.compress(body); len(z) < len(body) && len(z)*mostRatio > len(body) {
-		bits, body = bits|bitPacked, z
-	}
-	return append(append(append(make([]byte, 0, 1+len(head)+len(body)), bits), head...), body...)
-}
-
-func unpacked(bits byte, body []byte, pack *packer) ([]byte, error) {
-	if bits&bitPacked == 0 {
-		return body, nil
-	}
-	return pack.unzip.Read(bytes.NewReader(body), wire.EncodingZstd)
 }
 
 func streamByte(s vouch.Stream) byte {

@@ -248,8 +248,8 @@ func (s *spool) resume(c *chain) {
 	if s.headLost && c.head.Seq == 0 {
 		c.begins = evidence.BeginsHeadLost
 	}
-	for _, n := range c.queue {
-		c.queued += len(n.raw)
+	for i := range c.queue {
+		c.queued += c.queue[i].held()
 	}
 	if r != nil && len(c.queue) > 0 {
 		c.fill(s.author, s.lossReason(c))

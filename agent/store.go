@@ -14,7 +14,7 @@ import (
 )
 
 // memoryBytes is how much of what lies on disk is kept in memory as well, on its way.
-const memoryBytes = 4 << 20
+const memoryBytes = 1 << 20
 
 // moved says that what is written with the heads has changed. The caller holds mu.
 func (s *spool) moved() {
@@ -45,6 +45,9 @@ func (s *spool) save() bool {
 	s.mu.Unlock()
 
 	var failed error
+	for stream := range out.notes {
+		s.pack(out.notes[stream])
+	}
 	places, newest := map[vouch.Stream][]journal.Pos{}, map[vouch.Stream]uint64{}
 	for _, stream := range streams {
 		if list := s.disk.notes[stream].Segments(); len(list) > 0 {
@@ -133,6 +136,9 @@ func (s *spool) settleSaved(out outstanding, places map[vouch.Stream][]journal.P
 		list, ok := places[stream]
 		if !ok && len(notes)+len(out.voids[stream]) > 0 {
 			whole = false
+			for i := range notes {
+				s.take(&notes[i])
+			}
 			continue
 		}
 		for i, n := range notes {
@@ -156,6 +162,10 @@ func (s *spool) settleSaved(out outstanding, places map[vouch.Stream][]journal.P
 			}
 		}
 	}
+	s.queued = 0
+	for _, c := range s.chains {
+		s.queued += c.queued
+	}
 	if s.queued > min(memoryBytes, s.limit/4) {
 		s.release()
 	}
@@ -166,30 +176,57 @@ func (s *spool) settleSaved(out outstanding, places map[vouch.Stream][]journal.P
 func (s *spool) stowed(n sealedNote, at journal.Pos) {
 	spans := s.disk.span[n.link.Stream]
 	spans[at.Segment] = spans[at.Segment].with(n.link)
-	c := s.chains[chainKey{n.link.Customer, n.link.Stream}]
-	if c == nil {
+	if q := s.take(&n); q != nil {
+		q.stored, q.durable, q.at = true, true, at
 		return
 	}
-	for i := len(c.queue) - 1; i >= 0; i-- {
-		if q := &c.queue[i]; q.link.Hash == n.link.Hash {
-			q.stored, q.durable, q.at = true, true, at
-			return
-		}
-	}
 	// It was acknowledged in the meantime.
-	if c.acked == (cursor{n.link.Epoch, n.link.Seq}) {
+	c := s.chains[chainKey{n.link.Customer, n.link.Stream}]
+	if c != nil && c.acked == (cursor{n.link.Epoch, n.link.Seq}) {
 		c.kept = append(c.kept, keptNote{n.link.Epoch, n.link.Seq, at})
 	}
+}
+
+// pack compresses the texts of notes.
+func (s *spool) pack(notes []sealedNote) {
+	for i := range notes {
+		if n := &notes[i]; n.packed == nil {
+			if n.packed = s.disk.pack.note(n.raw); n.packed != nil {
+				n.raw = nil
+			}
+		}
+	}
+}
+
+// take puts the packed text of a note in the place of its text in the queue, where it
+// returns it, or nil when it is not there any more. The caller holds mu, and sees to the
+// sum over all chains.
+func (s *spool) take(n *sealedNote) *sealedNote {
+	c := s.chains[chainKey{n.link.Customer, n.link.Stream}]
+	if c == nil {
+		return nil
+	}
+	for i := len(c.queue) - 1; i >= 0; i-- {
+		q := &c.queue[i]
+		if q.link.Hash != n.link.Hash {
+			continue
+		}
+		c.queued -= q.held()
+		q.raw, q.packed = n.raw, n.packed
+		c.queued += q.held()
+		return q
+	}
+	return nil
 }
 
 // release lets go of the text of notes that lie on disk. The caller holds mu.
 func (s *spool) release() {
 	for _, c := range s.chains {
 		for i := range c.queue {
-			if n := &c.queue[i]; n.stored && n.raw != nil {
-				c.queued -= len(n.raw)
-				s.queued -= len(n.raw)
-				n.raw = nil
+			if n := &c.queue[i]; n.stored {
+				c.queued -= n.held()
+				s.queued -= n.held()
+				n.letGo()
 			}
 		}
 	}
@@ -202,6 +239,7 @@ func (s *spool) stow(c *chain) {
 		return
 	}
 	notes := c.unstored()
+	s.pack(notes)
 	list, err := s.disk.append(c.Stream, notes, nil, func() bool { return false })
 	if err != nil {
 		return // they stay in memory
@@ -210,9 +248,9 @@ func (s *spool) stow(c *chain) {
 		s.stowed(n, list[i])
 	}
 	for i := range c.queue {
-		if n := &c.queue[i]; n.stored && n.raw != nil {
-			c.queued -= len(n.raw)
-			n.raw = nil
+		if n := &c.queue[i]; n.stored {
+			c.queued -= n.held()
+			n.letGo()
 		}
 	}
 }

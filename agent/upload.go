@@ -115,12 +115,12 @@ func (u *uploader) once(ctx context.Context) (sent int, err error) {
 	if len(notes) == 0 {
 		return 0, nil
 	}
-	raw := make([][]byte, len(notes))
+	packed := make([]wire.Packed, len(notes))
 	for i, n := range notes {
-		raw[i] = n.note.raw
+		packed[i] = wire.Packed{Size: n.note.size, Frame: n.note.packed}
 	}
 	var answer wire.BatchesAnswer
-	if _, _, err := u.client.post(limited, wire.PathBatches, raw, &answer); err != nil {
+	if err := u.client.postPacked(limited, wire.PathBatches, packed, &answer); err != nil {
 		// What does not get through in time over a slow link never would. An answer,
 		// whatever it says, got through.
 		if !errors.As(err, new(*answerError)) && uploadBytes>>u.halved > leastUpload {

@@ -33,6 +33,9 @@ import (
 // MaxRecord is the size of the largest payload, in bytes.
 const MaxRecord = 2 << 20
 
+// keepFrame is the largest buffer that is kept to be used again, in bytes.
+const keepFrame = 64 << 10
+
 // Pos is where a record lies.
 type Pos struct {
 	Segment uint64 // from 1
@@ -51,6 +54,7 @@ type Log struct {
 	end      int64      // of what is written to it
 	dirty    bool
 	next     uint64 // number of the next segment
+	frame    []byte // of the latest record, to be used again
 }
 
 // segment is a file of the log.
@@ -111,10 +115,13 @@ func (l *Log) Append(kind byte, payload []byte) (Pos, error) {
 		}
 	}
 	at := Pos{l.segments[len(l.segments)-1].number, l.end}
-	frame := appendFrame(make([]byte, 0, need), at, kind, payload)
-	if _, err := l.file.WriteAt(frame, at.Offset); err != nil {
+	l.frame = appendFrame(l.frame[:0], at, kind, payload)
+	if _, err := l.file.WriteAt(l.frame, at.Offset); err != nil {
 		l.giveUp()
 		return Pos{}, fmt.Errorf("append to log %s: %w", l.name(at.Segment), err)
+	}
+	if cap(l.frame) > keepFrame {
+		l.frame = nil
 	}
 	l.end += need
 	l.dirty = true
