@@ -73,7 +73,8 @@ type Options struct {
 	boot     string   // of the host
 	lastStop LastStop // how the run before ended
 
-	spool journal.FS // where the spool lies; nil means the directory "spool" in StateDir
+	spool    journal.FS    // where the spool lies; nil means the directory "spool" in StateDir
+	patience time.Duration // with a disk that takes no heads, before batches leave all the same; 0 means 1 min
 }
 
 // Defaults of Options, and the least that makes sense.
@@ -149,6 +150,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.spool == nil {
 		o.spool = journal.Dir(filepath.Join(o.StateDir, "spool"))
+	}
+	if o.patience == 0 {
+		o.patience = longWait
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -254,36 +254,3 @@ func (c *chain) drop(n int) {
 	clear(c.queue[:n])
 	c.queue = c.queue[n:]
 }
-
-// restart begins a new epoch for the reason and seals again what is queued, because
-// the collector will not take it as it is. The lines stay as they were measured;
-// gaps stay behind with the epoch that they belong to, and so does what ended at done or
-// before. The new epoch is above after. What cannot be read any more is counted as
-// dropped. stow is called now and then to bring what is sealed to disk.
-func (c *chain) restart(a author, why string, after uint64, done time.Time, stow func()) error {
-	old := c.queue
-	c.queue, c.queued = nil, 0
-	c.begins = why
-	c.floor = max(c.floor, after)
-	for i, s := range old {
-		old[i].letGo()
-		if s.link.Gap || !s.link.Through.After(done) {
-			continue
-		}
-		raw, err := a.text(c.Stream, s)
-		if err != nil {
-			c.lose(1)
-			continue
-		}
-		b, err := evidence.OpenBatch(raw, note.VerifierList(a.verifier))
-		if err != nil {
-			return err
-		}
-		if err := c.sealLines(a, b.Clock, b.Lines, b.From, b.Through, b.Dropped+c.dropped); err != nil {
-			return err
-		}
-		c.dropped = 0
-		stow()
-	}
-	return nil
-}

@@ -59,7 +59,7 @@ func (m *SpoolMaker) Run(fs journal.FS, dir string) (*Spool, error) {
 		nonce: func() (n evidence.Nonce, err error) { m.n++; n[0] = m.n; return n, nil },
 		clock: func(uint64) evidence.Clock { return m.Clock }, now: now,
 	}
-	s := newSpool(by, newFlights(newEras(now, now, nil, slog.New(slog.DiscardHandler))), m.key.headsFile(dir), d, 1<<20, &counters{}, slog.New(slog.NewTextHandler(m.Log, nil)))
+	s := newSpool(by, newFlights(newEras(now, now, nil, slog.New(slog.DiscardHandler))), m.key.headsFile(dir), d, 1<<20, 0, &counters{}, slog.New(slog.NewTextHandler(m.Log, nil)))
 	s.assign("north", []vouch.CustomerID{"acme"}, time.Minute, time.Now())
 	return &Spool{s, m}, nil
 }

@@ -16,6 +16,9 @@ import (
 // SpoolOn puts the spool on another disk.
 func (o *Options) SpoolOn(fs journal.FS) { o.spool = fs }
 
+// Patience sets how long a disk takes nothing before batches leave all the same.
+func (o *Options) Patience(d time.Duration) { o.patience = d }
+
 type (
 	Job      = job
 	Schedule = schedule

@@ -17,11 +17,14 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/agent"
@@ -36,6 +39,7 @@ const (
 	childPin   = "VOUCH_AGENT_PIN"
 	childMount = "VOUCH_AGENT_MOUNT" // options of a small file system to put there first
 	childAsks  = "VOUCH_AGENT_ASKS"  // not empty: checks go to real sockets
+	childLimit = "VOUCH_AGENT_LIMIT" // largest file, in bytes
 )
 
 func TestMain(m *testing.M) {
@@ -101,6 +105,13 @@ func child(dir string) error {
 	if _, err := hex.Decode(o.Pin[:], []byte(os.Getenv(childPin))); err != nil {
 		return err
 	}
+	o.Patience(2 * time.Second)
+	signal.Ignore(syscall.SIGXFSZ) // as the command does
+	if limit, err := strconv.ParseUint(os.Getenv(childLimit), 10, 64); err == nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: unix.RLIM_INFINITY}); err != nil {
+			return err
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	fmt.Println("begins")
@@ -121,8 +132,8 @@ type plant struct {
 	log  bytes.Buffer
 	note chan struct{} // capacity 1: something was said
 
-	asks string // not empty: checks go to real sockets
-
+	asks  string      // not empty: checks go to real sockets
+	limit string      // of a file, in bytes; empty for none
 	stops []time.Time // when agents were told to stop: attempts under way are broken off
 }
 
@@ -153,11 +164,13 @@ type process struct {
 	read sync.WaitGroup
 }
 
-func (p *plant) start(mount string, with ...string) *process {
+// start runs an agent, on a small file system of its own where there are options for
+// one, and by another program where wrap names one with its arguments.
+func (p *plant) start(mount string, wrap ...string) *process {
 	p.t.Helper()
-	command := append(with, os.Args[0]) // with: a program that changes something and executes the rest
-	c := &process{cmd: exec.Command(command[0], command[1:]...)}
-	c.cmd.Env = append(os.Environ(), childState+"="+p.state, childURL+"="+p.url, childPin+"="+hex.EncodeToString(p.collector.pin[:]), childMount+"="+mount, childAsks+"="+p.asks)
+	args := append(wrap, os.Args[0])
+	c := &process{cmd: exec.Command(args[0], args[1:]...)}
+	c.cmd.Env = append(os.Environ(), childState+"="+p.state, childURL+"="+p.url, childPin+"="+hex.EncodeToString(p.collector.pin[:]), childMount+"="+mount, childLimit+"="+p.limit, childAsks+"="+p.asks)
 	if mount != "" {
 		c.cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS} // mounts go with the process
 	}
@@ -355,6 +368,7 @@ func TestSmallDisk(t *testing.T) {
 			if os.Geteuid() != 0 {
 				t.Skip("mounting a small file system needs root: run the tests as root")
 			}
+			t.Parallel()
 			p := newPlant(t)
 			p.collector.set(away)
 			c := p.start(tt.before)

@@ -73,7 +73,7 @@ func (s *spool) reconcile(heads []wire.Head) {
 			epoch, stow := c.head.Epoch, func() { s.stow(c) }
 			changed, err = c.reconcile(s.author, there[k], reason, stow)
 			if err == nil && !changed && c.refusals == 2 {
-				err = c.restart(s.author, evidence.BeginsChainRefused, there[k].Epoch, time.Time{}, stow)
+				err = c.restart(s.author, evidence.BeginsChainRefused, reason, there[k], time.Time{}, stow)
 			}
 			if c.head.Epoch != epoch {
 				s.void(k, c.head.Epoch) // it was sealed again
@@ -99,11 +99,15 @@ func (s *spool) reconcile(heads []wire.Head) {
 }
 
 // outgoing returns notes to send: those whose heads are on disk, in the order of
-// their chains, the oldest evidence first.
+// their chains, the oldest evidence first. Where the disk has taken no heads for a while,
+// those in memory leave as well: a flash that died must not silence the agent. Should it
+// then end before the disk works, the next run finds the collector ahead of its heads,
+// and begins a new epoch.
 func (s *spool) outgoing(most, bytes int) []outNote {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
+	dead := s.headsDown.Load() && now.Sub(s.headsFailed) >= s.patience
 	var chains []*chain
 	for _, c := range s.chains {
 		if c.known && len(c.queue) > 0 && !c.quiet.After(now) {
@@ -120,7 +124,7 @@ func (s *spool) outgoing(most, bytes int) []outNote {
 	for _, c := range chains {
 		for _, n := range c.queue {
 			size := wire.FrameSize(nil) + n.size
-			if !n.durable || len(notes) == most || (len(notes) > 0 && size > bytes) {
+			if !n.durable && !dead || len(notes) == most || (len(notes) > 0 && size > bytes) {
 				break
 			}
 			bytes -= size

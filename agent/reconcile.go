@@ -44,9 +44,12 @@ func (c *chain) reconcile(a author, there evidence.Chain, reason string, stow fu
 		if !c.met {
 			done = there.Through
 		}
-		return true, c.restart(a, evidence.BeginsHeadLost, there.Epoch, done, stow)
+		return true, c.restart(a, evidence.BeginsHeadLost, reason, there, done, stow)
+	case !c.met && c.acked.before(there.Epoch, there.Seq) && base.Seq == 0 && c.queue[0].link.From.Before(there.Through):
+		// An older state as well, that has begun an epoch before it knew.
+		return true, c.restart(a, c.queue[0].begins, reason, there, there.Through, stow)
 	case there.Epoch == base.Epoch && there.Seq == base.Seq && there.Hash != base.Hash:
-		return true, c.restart(a, evidence.BeginsChainRefused, there.Epoch, time.Time{}, stow)
+		return true, c.restart(a, evidence.BeginsChainRefused, reason, there, time.Time{}, stow)
 	case there.Epoch == base.Epoch && there.Seq == base.Seq, base.Seq == 0:
 		// In step, or nothing but the queue is missing.
 	default:

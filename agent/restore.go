@@ -108,8 +108,10 @@ func (s *spool) loadNotes(stream vouch.Stream) {
 
 // settleDisk makes what was read survive a power cut, or has it written again.
 func (s *spool) settleDisk() {
+	failed := false
 	if _, err := s.disk.rows.Settle(); err != nil {
 		s.rowsFailed(err)
+		failed = true
 	}
 	for _, stream := range streams {
 		uncertain, err := s.disk.notes[stream].Settle()
@@ -117,18 +119,35 @@ func (s *spool) settleDisk() {
 			continue
 		}
 		s.diskFails(&s.notesDown, err)
+		failed = true
 		for k, r := range s.revived {
 			for i := range r.queue {
 				n := &r.queue[i]
 				if k.Stream != stream || !slices.Contains(uncertain, n.at.Segment) {
 					continue
 				}
-				if raw, err := s.disk.text(stream, *n); err == nil {
-					n.raw, n.stored, n.durable = raw, false, false
+				if x, err := s.disk.read(stream, *n); err == nil {
+					if x.packed != nil {
+						x.raw = nil
+					}
+					n.raw, n.packed, n.stored, n.durable = x.raw, x.packed, false, false
 				}
 			}
 		}
 		s.moved()
+	}
+	if !failed {
+		return
+	}
+	raw, err := s.heads.encode(s.idle)
+	if err == nil {
+		err = s.disk.heads.Store(raw)
+	}
+	s.headsWritten(err)
+	if err != nil {
+		// The heads may be older than what the last run has sent, and is still being
+		// worked on: asked now, the collector might not know it yet.
+		s.quiet = time.Now().Add(s.patience)
 	}
 }
 
@@ -238,6 +257,7 @@ func (s *spool) loadRows() {
 func (s *spool) resume(c *chain) {
 	h := s.idle[c.chainKey]
 	delete(s.idle, c.chainKey)
+	c.quiet = s.quiet
 	c.head, c.saved, c.acked, c.why, c.dropped = h.head, h.head, h.Acked, h.Why, h.Dropped
 	r := s.revived[c.chainKey]
 	delete(s.revived, c.chainKey)

@@ -92,7 +92,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	if err != nil {
 		return nil, err
 	}
-	s.spool = newSpool(by, s.flights, key.headsFile(o.StateDir), disk, o.QueueBytes, &s.counts, o.Log)
+	s.spool = newSpool(by, s.flights, key.headsFile(o.StateDir), disk, o.QueueBytes, o.patience, &s.counts, o.Log)
 	s.lastSeen = s.spool.lastSeen()
 	s.outcomes = newOutcomes()
 	s.health = newSelfCheck(s.flights, o.Log)
@@ -144,6 +144,7 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	s.spool.sealDue(true)
 	s.spool.writeRows(true)
 	s.spool.save()
+	s.spool.hurry()
 	s.uploads.flush(last)
 	s.spool.saveAll()
 	s.spool.disk.close()
@@ -238,7 +239,7 @@ func (s *session) tellHost(ctx context.Context) error {
 	for {
 		if s.assigned.Load() {
 			fl := s.flights.begin(vouch.Provider)
-			points := append(hostFacts(ctx, s.opts.StateDir), s.ownFacts())
+			points := append(hostFacts(ctx, s.opts.StateDir), s.ownFacts(), s.spool.facts(s.opts.Now()))
 			if ctx.Err() != nil {
 				return nil
 			}

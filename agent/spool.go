@@ -48,6 +48,7 @@ type spool struct {
 	fresh chan struct{} // capacity 1: there are rows to write
 
 	rowsDown, notesDown, headsDown atomic.Bool // could not be written
+	trouble                        atomic.Pointer[diskTrouble]
 	full                           atomic.Bool // notes were dropped since the collector acknowledged any
 
 	journal rowsJournal
@@ -65,6 +66,9 @@ type spool struct {
 	idle         map[chainKey]headJSON // heads of chains that are not in use
 	revived      map[chainKey]*revived // what the last run left of chains that are not in use yet
 	headLost     bool                  // the heads were missing or damaged
+	headsFailed  time.Time             // since when the disk takes no heads, while it does not
+	patience     time.Duration         // for so long nothing leaves then
+	quiet        time.Time             // until then no chain is spoken of: the heads may be older ones
 	damaged      bool                  // the spool was when it was read
 	unsaved      bool                  // a head has moved since it was written
 	moves        uint64                // counts how often one has
@@ -77,13 +81,13 @@ type spool struct {
 }
 
 // newSpool returns a spool that goes on where the last run ended, as far as fs holds it.
-func newSpool(by author, f *flights, heads headsFile, d *spoolDisk, limit int, counts *counters, log *slog.Logger) *spool {
+func newSpool(by author, f *flights, heads headsFile, d *spoolDisk, limit int, patience time.Duration, counts *counters, log *slog.Logger) *spool {
 	s := &spool{
 		flights: f, heads: heads, disk: d, limit: limit, counts: counts, log: log, sealing: time.Minute,
 		wake: make(chan struct{}, 1), ready: make(chan struct{}, 1), fresh: make(chan struct{}, 1),
 		assigned: map[vouch.CustomerID]bool{}, chains: map[chainKey]*chain{}, idle: map[chainKey]headJSON{},
 		revived: map[chainKey]*revived{}, voids: map[vouch.Stream][]void{},
-		journal: rowsJournal{last: map[uint64]uint64{}},
+		journal: rowsJournal{last: map[uint64]uint64{}}, patience: patience,
 	}
 	by.rows = func() uint64 { return s.number }
 	by.load, by.text = d.load, d.text

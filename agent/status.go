@@ -87,6 +87,11 @@ type SpoolStatus struct {
 	Notes   int       `json:"queued_notes"`
 	Limit   int       `json:"limit_bytes"`
 	Oldest  time.Time `json:"oldest,omitzero"` // when the oldest queued note begins; zero: nothing is queued
+
+	Disk      int64     `json:"disk_bytes"` // that the spool takes
+	DiskLimit int64     `json:"disk_limit_bytes"`
+	Failing   string    `json:"failing,omitempty"`      // why the disk does not take everything; empty: it does
+	Since     time.Time `json:"failing_since,omitzero"` // since when
 }
 
 // ClockStatus is what the agent knows of its clock.
@@ -178,7 +183,10 @@ func (s *session) status(now time.Time) Status {
 func (s *spool) status() SpoolStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := SpoolStatus{Pending: s.pending, Queued: s.queued, Limit: s.limit}
+	st := SpoolStatus{Pending: s.pending, Queued: s.queued, Limit: s.limit, Disk: s.disk.bytes(), DiskLimit: s.disk.limit}
+	if t := s.trouble.Load(); t != nil {
+		st.Failing, st.Since = t.err.Error(), t.since
+	}
 	for _, c := range s.chains {
 		if len(c.queue) == 0 {
 			continue
@@ -247,20 +255,18 @@ func (c *CheckStatus) ended(l *last) {
 }
 
 // serveStatus tells the status to everybody who connects to the socket, until ctx
-// ends. It is for people: that it cannot be opened is logged, and keeps nothing from
-// being measured.
+// ends. It is for people: that it cannot be opened is logged, keeps nothing from being
+// measured, and is tried again.
 func (s *session) serveStatus(ctx context.Context, path string) error {
-	// The state directory is locked: what lies there is of a process that has ended.
-	_ = os.Remove(path)
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
-	if err == nil {
-		if err = os.Chmod(path, 0o600); err != nil {
-			ln.Close()
-		}
-	}
+	ln, err := listenStatus(ctx, path)
 	if err != nil {
 		s.opts.Log.Warn("status cannot be asked for", "socket", path, "err", err)
-		return nil
+	}
+	for err != nil { // as on a disk that is read-only
+		if !sleep(ctx, longWait) {
+			return nil
+		}
+		ln, err = listenStatus(ctx, path)
 	}
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
@@ -280,6 +286,19 @@ func (s *session) serveStatus(ctx context.Context, path string) error {
 		_ = json.NewEncoder(conn).Encode(s.status(time.Now()))
 		_ = conn.Close()
 	}
+}
+
+func listenStatus(ctx context.Context, path string) (net.Listener, error) {
+	// The state directory is locked: what lies there is of a process that has ended.
+	_ = os.Remove(path)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, ln.Close())
+	}
+	return ln, nil
 }
 
 // ErrNotRunning is for who asks an agent that does not run.

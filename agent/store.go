@@ -6,7 +6,6 @@ package agent
 import (
 	"maps"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -31,8 +30,7 @@ type outstanding struct {
 }
 
 // save writes notes and heads down where there are new ones, and lets go what lies on
-// disk. It returns false when not everything could be written: what is neither in the
-// log nor named by the heads does not leave then.
+// disk. It returns false when not everything could be written.
 func (s *spool) save() bool {
 	s.saving.Lock()
 	defer s.saving.Unlock()
@@ -255,35 +253,6 @@ func (s *spool) stow(c *chain) {
 	}
 }
 
-// headsWritten tells of the beginning and the end of a trouble with the heads, once.
-func (s *spool) headsWritten(err error) {
-	if failing := err != nil; failing != s.headsDown.Load() {
-		s.headsDown.Store(failing)
-		if failing {
-			s.log.Error("heads cannot be written: what does not lie in the spool is not uploaded until they can", "err", err)
-		} else {
-			s.log.Info("heads are written again")
-		}
-	}
-}
-
-// diskFails and diskWorks tell of the beginning and the end of a trouble with a part of
-// the spool, once.
-func (s *spool) diskFails(down *atomic.Bool, err error) {
-	s.counts.diskErrors.Add(1)
-	before := s.rowsDown.Load() || s.notesDown.Load()
-	down.Store(true)
-	if !before {
-		s.log.Error("spool cannot be written: what is measured waits in memory until it can. Make room, or see to the disk", "err", err)
-	}
-}
-
-func (s *spool) diskWorks(down *atomic.Bool) {
-	if down.Swap(false) && !s.rowsDown.Load() && !s.notesDown.Load() {
-		s.log.Info("spool is written again")
-	}
-}
-
 // saveAll writes the heads once more, with what was acknowledged since.
 func (s *spool) saveAll() {
 	s.mu.Lock()
@@ -297,14 +266,6 @@ func (s *spool) saveAll() {
 func (s *spool) void(k chainKey, epoch uint64) {
 	s.voids[k.Stream] = append(s.voids[k.Stream], void{k.Customer, epoch})
 	s.moved()
-}
-
-// failing returns 1 while the disk does not take everything, else 0.
-func (s *spool) failing() float64 {
-	if s.rowsDown.Load() || s.notesDown.Load() || s.headsDown.Load() {
-		return 1
-	}
-	return 0
 }
 
 // backlog returns how many notes wait for the collector, and for how long the oldest.

@@ -77,6 +77,8 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 	reloads.Go(func() { s.run(reloading, hangups) })
 	defer reloads.Wait()
 	defer stop()
+	// A file that may not grow is a full disk to the spool, and no reason to die.
+	signal.Ignore(syscall.SIGXFSZ)
 	return agent.Run(ctx, agent.Options{
 		ID:           config.ID,
 		StateDir:     config.Data,

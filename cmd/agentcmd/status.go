@@ -89,7 +89,10 @@ func printStatus(out io.Writer, st agent.Status) error {
 	if !st.Spool.Oldest.IsZero() {
 		fmt.Fprintf(out, ", the oldest from %s", ago(st.Spool.Oldest))
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintf(out, "\nspool      %.1f MB of at most %.1f MB on disk\n", float64(st.Spool.Disk)/1e6, float64(st.Spool.DiskLimit)/1e6)
+	if st.Spool.Failing != "" {
+		fmt.Fprintf(out, "           cannot be written, since %s: %s\n           What is measured waits in memory. Make room, or see to the disk.\n", ago(st.Spool.Since), st.Spool.Failing)
+	}
 	printClock(out, st.Clock)
 	fmt.Fprintf(out, "samples    %d up, %d down, %d unknown, %d dropped; %d attempts not made in time, latest by %.1f s\n",
 		st.Samples.Up, st.Samples.Down, st.Samples.Unknown, st.Samples.Dropped, st.Attempts.Overload, st.Attempts.LateMax)

@@ -39,12 +39,12 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: poll or ingest (scripts/bench does both)")
+		return errors.New("say what to measure: poll, spool or ingest (scripts/bench does all)")
 	}
 	flags := flag.NewFlagSet("bench "+args[0], flag.ContinueOnError)
 	short := flags.Bool("short", false, "measure for less time")
 	switch args[0] {
-	case "poll":
+	case "poll", "spool":
 		o := pollOptions{out: os.Stdout}
 		flags.StringVar(&o.agent, "agent", "", "the agent's program")
 		flags.StringVar(&o.tools, "tools", "", "directory with target, sink, gosnmploop and minpoll; empty where there are none")
@@ -54,6 +54,9 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		o.short = *short
+		if args[0] == "spool" {
+			return benchSpool(ctx, o)
+		}
 		return benchPoll(ctx, o)
 	case "ingest":
 		o := ingestOptions{out: os.Stdout}
@@ -66,5 +69,5 @@ func run(ctx context.Context, args []string) error {
 	case "agent":
 		return runProfiled(ctx, args[1:])
 	}
-	return fmt.Errorf("%q cannot be measured: poll and ingest can", args[0])
+	return fmt.Errorf("%q cannot be measured: poll, spool and ingest can", args[0])
 }

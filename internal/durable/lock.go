@@ -7,15 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"syscall"
 )
 
 // Lock keeps a second process out of a directory that only one may use. The lock is on
-// the file "lock" in it and ends with the process, in whatever way that ends, or with
-// unlock.
+// the directory itself, so that it needs no room and works on a disk that is read-only.
+// It ends with the process, in whatever way that ends, or with unlock.
 func Lock(dir string) (unlock func() error, err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("lock directory: %w", err)
 	}

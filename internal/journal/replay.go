@@ -48,8 +48,8 @@ const latest = 4
 
 // Settle makes what an earlier process left survive a power cut as well as the kill that
 // it has survived: it writes the latest segments again in place, as what a sync has
-// failed on counts as clean and is not, and syncs the others. It returns the segments of
-// which that did not succeed, and why.
+// failed on counts as clean and is not, and syncs the others. It returns those of the
+// latest of which that did not succeed, which who appends may want to say again, and why.
 func (l *Log) Settle() (uncertain []uint64, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -57,7 +57,8 @@ func (l *Log) Settle() (uncertain []uint64, err error) {
 	for i, s := range l.segments {
 		var raw []byte
 		var e error
-		if i >= len(l.segments)-latest {
+		late := i >= len(l.segments)-latest
+		if late {
 			raw, e = l.load(buf, s)
 			buf = raw
 			raw = bytes.TrimRight(raw, "\x00")
@@ -66,7 +67,9 @@ func (l *Log) Settle() (uncertain []uint64, err error) {
 			e = l.rewrite(s, raw)
 		}
 		if e != nil {
-			uncertain = append(uncertain, s.number)
+			if late {
+				uncertain = append(uncertain, s.number)
+			}
 			err = fmt.Errorf("sync segment %s: %w", l.name(s.number), e)
 		}
 	}
