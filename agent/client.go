@@ -60,13 +60,12 @@ func (p *packer) compress(body []byte) []byte {
 // mostRatio of what is packed: [wire.Decompressor] refuses what expands more.
 const mostRatio = 400
 
-// note returns the text of a note as it is sent and lies on disk: a zstd frame, or nil
-// where that does not help.
+// note returns the text of a note as it is sent and lies on disk: a zstd frame.
 func (p *packer) note(raw []byte) []byte {
 	if z := p.compress(raw); len(z) < len(raw) && len(z)*mostRatio > len(raw) {
 		return z
 	}
-	return nil
+	return wire.Uncompressed(raw)
 }
 
 // unpack is the inverse of note.

@@ -155,9 +155,6 @@ func (s *spool) texts(notes []outNote) []outNote {
 		if n.note.packed == nil {
 			n.note.packed = s.disk.pack.note(n.note.raw)
 		}
-		if n.note.packed == nil {
-			n.note.packed = wire.Uncompressed(n.note.raw)
-		}
 		n.note.raw = nil
 		out = append(out, n)
 	}

@@ -189,9 +189,7 @@ func (s *spool) stowed(n sealedNote, at journal.Pos) {
 func (s *spool) pack(notes []sealedNote) {
 	for i := range notes {
 		if n := &notes[i]; n.packed == nil {
-			if n.packed = s.disk.pack.note(n.raw); n.packed != nil {
-				n.raw = nil
-			}
+			n.raw, n.packed = nil, s.disk.pack.note(n.raw)
 		}
 	}
 }
