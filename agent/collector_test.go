@@ -41,13 +41,14 @@ type collector struct {
 	pin      [sha256.Size]byte
 	verifier note.Verifier
 
-	mu         sync.Mutex
-	chains     map[string]evidence.Chain
-	stored     map[string][]evidence.Item
-	heartbeats []evidence.Heartbeat
-	assignment []byte
-	requests   map[string]int
-	tolerant   bool // a refused note is part of the test
+	mu          sync.Mutex
+	chains      map[string]evidence.Chain
+	stored      map[string][]evidence.Item
+	heartbeats  []evidence.Heartbeat
+	assignment  []byte
+	requests    map[string]int
+	anchoredAgo int64 // ms, as heartbeats are answered
+	tolerant    bool  // a refused note is part of the test
 
 	// before may answer in the collector's place; after may spoil the answer to
 	// batches that are stored.
@@ -243,7 +244,7 @@ func (c *collector) beats(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a := wire.HeartbeatAnswer{Assignment: wire.ETag(c.assignment), ServerTime: time.Now().UnixMilli()}
+	a := wire.HeartbeatAnswer{Assignment: wire.ETag(c.assignment), ServerTime: time.Now().UnixMilli(), AnchoredAgo: c.anchoredAgo}
 	for _, raw := range notes {
 		h, err := evidence.OpenHeartbeat(raw, note.VerifierList(c.verifier))
 		if err == nil {

@@ -44,14 +44,16 @@ type spoolDisk struct {
 	span  map[vouch.Stream]map[uint64]span // by segment; the spool's mu guards it
 }
 
-// span is the time that the notes in a segment cover.
-type span struct{ from, through time.Time }
+// span is the time that the notes in a segment cover, and when the latest of them was
+// acknowledged in this run; zero for none.
+type span struct{ from, through, acked time.Time }
 
 func (s span) with(l evidence.Link) span {
 	if s.from.IsZero() {
 		s.from = l.From
 	}
-	return span{earlier(s.from, l.From), later(s.through, l.Through)}
+	s.from, s.through = earlier(s.from, l.From), later(s.through, l.Through)
+	return s
 }
 
 // openDisk opens what is there. It writes nothing.
@@ -188,19 +190,46 @@ func (d *spoolDisk) ended(stream vouch.Stream) []uint64 {
 	return list[:max(0, len(list)-1)]
 }
 
-// freeAcked removes the oldest segment in which everything is acknowledged, of telemetry
-// before evidence. It reports whether there was one.
+// anchor says that all that was acknowledged before at is covered by an anchored
+// checkpoint: what the collector has cannot be undone unnoticed any more.
+func (s *spool) anchor(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.anchored = later(s.anchored, at)
+}
+
+// ackedSince takes note that the notes of a chain that are kept from the n-th on have
+// just been acknowledged. The caller holds mu.
+func (s *spool) ackedSince(c *chain, n int) {
+	now := time.Now()
+	spans := s.disk.span[c.Stream]
+	for _, k := range c.kept[min(n, len(c.kept)):] {
+		x := spans[k.at.Segment]
+		x.acked = now
+		spans[k.at.Segment] = x
+	}
+}
+
+// freeAcked removes the oldest segment in which everything is acknowledged: first of what
+// is covered by an anchor, and each time of telemetry before evidence. It reports whether
+// there was one.
 //
 // While notes are written, only segments before newest are looked at: what is in the
 // later ones is not taken note of yet.
 func (s *spool) freeAcked(newest map[vouch.Stream]uint64) bool {
-	for _, stream := range []vouch.Stream{vouch.Telemetry, vouch.Availability} {
-		s.mu.Lock()
-		used := s.segmentsInUse(stream)
-		s.mu.Unlock()
-		for _, n := range s.disk.ended(stream) {
-			if !used[n] && (newest == nil || n < newest[stream]) {
-				return s.forget(stream, n, "") == nil
+	for _, anchored := range []bool{true, false} {
+		for _, stream := range []vouch.Stream{vouch.Telemetry, vouch.Availability} {
+			s.mu.Lock()
+			used := s.segmentsInUse(stream)
+			for n, x := range s.disk.span[stream] {
+				// What was acknowledged before this run counts from its beginning.
+				used[n] = used[n] || anchored && !later(x.acked, s.began).Before(s.anchored)
+			}
+			s.mu.Unlock()
+			for _, n := range s.disk.ended(stream) {
+				if !used[n] && (newest == nil || n < newest[stream]) {
+					return s.forget(stream, n, "") == nil
+				}
 			}
 		}
 	}

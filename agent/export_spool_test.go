@@ -101,6 +101,21 @@ func (s *Spool) Upload(most int, heads func() []wire.Head, send func(raw []byte)
 	return len(notes)
 }
 
+// Rotate ends the segments that are written to, as a full one is.
+func (s *Spool) Rotate() {
+	for _, l := range s.s.disk.notes {
+		if err := l.Rotate(); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// Anchored says that everything acknowledged before an instant is covered by an anchor.
+func (s *Spool) Anchored(at time.Time) { s.s.anchor(at) }
+
+// Free makes room for a segment out of what is acknowledged.
+func (s *Spool) Free() bool { return s.s.freeAcked(nil) }
+
 // Kept returns how many acknowledged notes lie on disk.
 func (s *Spool) Kept() (n int) {
 	for _, c := range s.s.chains {

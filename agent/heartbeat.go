@@ -17,7 +17,8 @@ import (
 
 const (
 	heartbeatTimeout = 5 * time.Second
-	soonestHeartbeat = time.Second // between two heartbeats because of events
+	mostAgo          = 10 * 365 * 24 * time.Hour // that a collector can have been running
+	soonestHeartbeat = time.Second               // between two heartbeats because of events
 )
 
 // heartbeats tells the collector, for each customer, how everything stands now. It
@@ -172,6 +173,9 @@ func (h *heartbeats) post(ctx context.Context, p heartbeatPlan, notes [][]byte) 
 	}
 	if answer.ServerTime != 0 {
 		h.offset.observe(sent, received, time.UnixMilli(answer.ServerTime), time.Millisecond)
+	}
+	if ago := answer.AnchoredAgo; 0 < ago && ago < mostAgo.Milliseconds() {
+		h.spool.anchor(sent.Add(-time.Duration(ago) * time.Millisecond))
 	}
 	h.assigner.inForce(answer.Assignment)
 	for _, r := range answer.Results {

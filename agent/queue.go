@@ -69,6 +69,7 @@ func (s *spool) reconcile(heads []wire.Head) {
 			reason = evidence.GapLostThere
 		}
 		var changed bool
+		kept := len(c.kept)
 		err := s.change(c, func() (err error) {
 			epoch, stow := c.head.Epoch, func() { s.stow(c) }
 			changed, err = c.reconcile(s.author, there[k], reason, stow)
@@ -80,6 +81,7 @@ func (s *spool) reconcile(heads []wire.Head) {
 			}
 			return err
 		})
+		s.ackedSince(c, kept)
 		if err != nil {
 			s.log.Error("chain cannot be continued", "customer", string(k.Customer), "stream", string(k.Stream), "err", err)
 			c.known, c.quiet = false, now.Add(longWait)
@@ -209,8 +211,9 @@ func (s *spool) settle(notes []outNote, results []wire.Result) {
 			s.refuse(c, r)
 			continue
 		}
-		before := c.queued
+		before, kept := c.queued, len(c.kept)
 		c.drop(1)
+		s.ackedSince(c, kept)
 		s.queued += c.queued - before
 		c.why, c.reads = "", 0
 		s.full.Store(false)

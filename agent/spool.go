@@ -66,6 +66,8 @@ type spool struct {
 	idle         map[chainKey]headJSON // heads of chains that are not in use
 	revived      map[chainKey]*revived // what the last run left of chains that are not in use yet
 	headLost     bool                  // the heads were missing or damaged
+	began        time.Time             // of this run
+	anchored     time.Time             // what was acknowledged before is covered by an anchor; zero: not known
 	headsFailed  time.Time             // since when the disk takes no heads, while it does not
 	patience     time.Duration         // for so long nothing leaves then
 	quiet        time.Time             // until then no chain is spoken of: the heads may be older ones
@@ -87,7 +89,7 @@ func newSpool(by author, f *flights, heads headsFile, d *spoolDisk, limit int, p
 		wake: make(chan struct{}, 1), ready: make(chan struct{}, 1), fresh: make(chan struct{}, 1),
 		assigned: map[vouch.CustomerID]bool{}, chains: map[chainKey]*chain{}, idle: map[chainKey]headJSON{},
 		revived: map[chainKey]*revived{}, voids: map[vouch.Stream][]void{},
-		journal: rowsJournal{last: map[uint64]uint64{}}, patience: patience,
+		journal: rowsJournal{last: map[uint64]uint64{}}, patience: patience, began: time.Now(),
 	}
 	by.rows = func() uint64 { return s.number }
 	by.load, by.text = d.load, d.text

@@ -88,6 +88,10 @@ type SpoolStatus struct {
 	Limit   int       `json:"limit_bytes"`
 	Oldest  time.Time `json:"oldest,omitzero"` // when the oldest queued note begins; zero: nothing is queued
 
+	// Anchored is when what had been acknowledged by then was covered by an anchored
+	// checkpoint; zero: the collector has not said.
+	Anchored time.Time `json:"anchored,omitzero"`
+
 	Disk      int64     `json:"disk_bytes"` // that the spool takes
 	DiskLimit int64     `json:"disk_limit_bytes"`
 	Failing   string    `json:"failing,omitempty"`      // why the disk does not take everything; empty: it does
@@ -184,6 +188,9 @@ func (s *spool) status() SpoolStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := SpoolStatus{Pending: s.pending, Queued: s.queued, Limit: s.limit, Disk: s.disk.bytes(), DiskLimit: s.disk.limit}
+	if !s.anchored.IsZero() {
+		st.Anchored = time.Now().Add(-time.Since(s.anchored)).UTC() // as this clock has it now
+	}
 	if t := s.trouble.Load(); t != nil {
 		st.Failing, st.Since = t.err.Error(), t.since
 	}

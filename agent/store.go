@@ -182,6 +182,7 @@ func (s *spool) stowed(n sealedNote, at journal.Pos) {
 	c := s.chains[chainKey{n.link.Customer, n.link.Stream}]
 	if c != nil && c.acked == (cursor{n.link.Epoch, n.link.Seq}) {
 		c.kept = append(c.kept, keptNote{n.link.Epoch, n.link.Seq, at})
+		s.ackedSince(c, len(c.kept)-1)
 	}
 }
 

@@ -44,7 +44,8 @@ type door struct {
 	slots       chan struct{}
 	bodies      wire.Decompressor
 	count       *counters
-	changed     func() // tells the loop that looks at verdicts
+	anchored    func() (ago time.Duration, known bool) // since when everything is covered by anchors
+	changed     func()                                 // tells the loop that looks at verdicts
 	now         func() time.Time
 	log         *slog.Logger
 	failing     atomic.Bool // what came could not be stored; one line in the log for each change
@@ -186,6 +187,9 @@ func (d *door) postHeartbeats(w http.ResponseWriter, r *http.Request, agent vouc
 	received := d.now()
 	doc, _ := d.assignments(agent)
 	out := wire.HeartbeatAnswer{Assignment: doc.etag, ServerTime: received.UnixMilli()}
+	if ago, known := d.anchored(); known {
+		out.AnchoredAgo = ago.Milliseconds() + 1
+	}
 	for _, raw := range notes {
 		h, samples, err := d.intake.heartbeat(agent, raw)
 		if err != nil {

@@ -89,7 +89,11 @@ func printStatus(out io.Writer, st agent.Status) error {
 	if !st.Spool.Oldest.IsZero() {
 		fmt.Fprintf(out, ", the oldest from %s", ago(st.Spool.Oldest))
 	}
-	fmt.Fprintf(out, "\nspool      %.1f MB of at most %.1f MB on disk\n", float64(st.Spool.Disk)/1e6, float64(st.Spool.DiskLimit)/1e6)
+	fmt.Fprintf(out, "\nspool      %.1f MB of at most %.1f MB on disk", float64(st.Spool.Disk)/1e6, float64(st.Spool.DiskLimit)/1e6)
+	if !st.Spool.Anchored.IsZero() {
+		fmt.Fprintf(out, "; anchored: what was acknowledged more than %s", ago(st.Spool.Anchored))
+	}
+	fmt.Fprintln(out)
 	if st.Spool.Failing != "" {
 		fmt.Fprintf(out, "           cannot be written, since %s: %s\n           What is measured waits in memory. Make room, or see to the disk.\n", ago(st.Spool.Since), st.Spool.Failing)
 	}

@@ -121,6 +121,10 @@ type Anchors struct {
 	head  store.TreeHead // what they are asked to vouch for, of at least so many leaves
 	last  time.Time      // of the last anchor
 
+	rounds     []round   // that nobody has vouched for, in order
+	vouchedFor int64     // leaves of the anchor ledger that some party vouches for
+	coveredAt  time.Time // zero for unknown
+
 	// Owned by Run, then by the scribe.
 	anchored map[vouch.CustomerID]int64 // leaves of a ledger at its last anchor
 	fresh    bool                       // anchors were written that need does not speak of yet
@@ -240,7 +244,14 @@ func (a *Anchors) scribe(ctx context.Context, due time.Time) {
 				continue
 			}
 		}
-		a.own(ctx, "write anchors", func(ctx context.Context) error { return a.write(ctx, which) })
+		a.own(ctx, "write anchors", func(ctx context.Context) error {
+			at := a.opts.Now()
+			err := a.write(ctx, which)
+			if err == nil && which == nil {
+				a.went(at)
+			}
+			return err
+		})
 	}
 }
 

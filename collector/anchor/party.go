@@ -47,6 +47,7 @@ func (a *Anchors) follow(ctx context.Context, p *party) {
 		covered, err := p.ask(ctx)
 		if err == nil {
 			p.covered, wait = covered, a.opts.RetryMin
+			a.vouched(covered)
 			continue
 		}
 		var later laterError

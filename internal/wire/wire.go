@@ -83,6 +83,9 @@ type HeartbeatAnswer struct {
 	Results    []Result `json:"results"`
 	Assignment string   `json:"assignment"`     // ETag of the assignment that is in force
 	ServerTime int64    `json:"server_time_ms"` // the collector's clock, Unix milliseconds
+	// AnchoredAgo is how many milliseconds ago it was that everything acknowledged by then
+	// is covered by an anchored checkpoint; 0 means that it is not known.
+	AnchoredAgo int64 `json:"anchored_ago_ms,omitempty"`
 }
 
 // Head is where one chain of the asking agent stands at the collector.
