@@ -194,3 +194,35 @@ func (p *plant) delivered(n int) {
 	want := count() + n
 	p.wait("that samples are delivered", func() bool { return count() >= want })
 }
+
+// TestSmallDisk fills the disk, or uses up its inodes, under a running agent, and makes
+// room again: nothing is lost, and it is said once.
+func TestSmallDisk(t *testing.T) {
+	for _, tt := range []struct{ name, before, after string }{
+		{"full", "size=900k", "size=64m"},
+		{"inodes", "size=64m,nr_inodes=13", "nr_inodes=4096"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if os.Geteuid() != 0 {
+				t.Skip("mounting a small file system needs root: run the tests as root")
+			}
+			t.Parallel()
+			p := newPlant(t)
+			p.collector.set(away)
+			c := p.start(tt.before)
+			p.wait("a full disk", p.logged("spool cannot be written", 1))
+			p.more(20)
+			if out, err := exec.Command("nsenter", "-t", fmt.Sprint(c.cmd.Process.Pid), "-m", "mount", "-o", "remount,"+tt.after, p.state).CombinedOutput(); err != nil {
+				t.Skipf("making room needs nsenter and mount: %v %s", err, out)
+			}
+			p.wait("that it goes on", p.logged("spool is written again", 1))
+			p.collector.set(back)
+			p.more(20)
+			p.end(c, syscall.SIGTERM)
+			p.judge(nil, 0)
+			if n := strings.Count(p.log.String(), "spool cannot be written"); n != 1 {
+				t.Errorf("lines about the spool = %d, want 1:\n%s", n, p.log.String())
+			}
+		})
+	}
+}

@@ -42,6 +42,7 @@ type door struct {
 	polling     time.Duration   // bound of a wait for news
 	ending      <-chan struct{} // closed when the collector stops
 	slots       chan struct{}
+	bulk        chan struct{} // places of those for batches: a backlog leaves some to heartbeats
 	bodies      wire.Decompressor
 	count       *counters
 	anchored    func() (ago time.Duration, known bool) // since when everything is covered by anchors
@@ -94,9 +95,7 @@ func (d *door) busy(next agentHandler) agentHandler {
 		case d.slots <- struct{}{}:
 			defer func() { <-d.slots }()
 		default:
-			d.count.refuse("busy")
-			w.Header().Set("Retry-After", "2")
-			problem(w, http.StatusServiceUnavailable, "the collector is busy; try again in 2 s")
+			d.tellBusy(w)
 			return
 		}
 		next(w, r, agent)
@@ -114,6 +113,12 @@ func (d *door) who(state *tls.ConnectionState) (vouch.AgentID, bool) {
 	}
 	id, ok := d.base.Load().byKey[string(key)]
 	return id, ok
+}
+
+func (d *door) tellBusy(w http.ResponseWriter) {
+	d.count.refuse("busy")
+	w.Header().Set("Retry-After", "2")
+	problem(w, http.StatusServiceUnavailable, "the collector is busy; try again in 2 s")
 }
 
 func problem(w http.ResponseWriter, status int, sentence string) {
@@ -151,6 +156,13 @@ func (d *door) notes(w http.ResponseWriter, r *http.Request, agent vouch.AgentID
 }
 
 func (d *door) postBatches(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
+	select {
+	case d.bulk <- struct{}{}:
+		defer func() { <-d.bulk }()
+	default:
+		d.tellBusy(w)
+		return
+	}
 	notes, ok := d.notes(w, r, agent)
 	if !ok {
 		return

@@ -129,7 +129,7 @@ func (c *Collector) server(h http.Handler, read time.Duration) *http.Server {
 func (c *Collector) doorServer(ending <-chan struct{}) *http.Server {
 	d := &door{
 		base: c.base, intake: c.intake, judge: c.judge, assignments: c.issued, sealKey: c.sealKey, news: &c.news, polling: c.opts.Limits.Timeout * 3 / 4, ending: ending, anchored: c.anchors.Covered,
-		slots: make(chan struct{}, c.opts.Limits.InFlight), count: c.count, changed: c.watch.changed, now: c.now, log: c.log,
+		slots: make(chan struct{}, c.opts.Limits.InFlight), bulk: make(chan struct{}, max(1, c.opts.Limits.InFlight*3/4)), count: c.count, changed: c.watch.changed, now: c.now, log: c.log,
 	}
 	return c.server(d.handler(c.opts.Limits), c.opts.Limits.Timeout)
 }
