@@ -21,6 +21,7 @@ type SpoolMaker struct {
 	key  signingKey
 	pack *packer
 	Now  time.Time // what the agent's clock shows
+	Size int64     // of the spool, in bytes; 0 means the least
 	n    byte
 	// Clock is what is known of that clock.
 	Clock evidence.Clock
@@ -49,7 +50,7 @@ type Spool struct {
 
 // Run begins a run, with what the disk holds, of an agent that has an assignment.
 func (m *SpoolMaker) Run(fs journal.FS, dir string) (*Spool, error) {
-	d, err := openDisk(fs, minSpoolBytes, defaultSpoolAge, m.pack)
+	d, err := openDisk(fs, max(m.Size, minSpoolBytes), defaultSpoolAge, m.pack)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +116,9 @@ func (s *Spool) Anchored(at time.Time) { s.s.anchor(at) }
 
 // Free makes room for a segment out of what is acknowledged.
 func (s *Spool) Free() bool { return s.s.freeAcked(nil) }
+
+// Close ends the run.
+func (s *Spool) Close() { s.s.disk.close() }
 
 // Kept returns how many acknowledged notes lie on disk.
 func (s *Spool) Kept() (n int) {
