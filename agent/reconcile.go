@@ -113,7 +113,11 @@ func (c *chain) fill(a author, reason string) {
 			case l.Epoch == p.Epoch && l.First > p.Seq+1:
 				add(evidence.GapHeader{Epoch: l.Epoch, First: p.Seq + 1, Seq: l.First - 1, Prev: p.Head, Last: l.Prev, From: p.Through, Through: l.From})
 			case l.Epoch > p.Epoch && l.First > 1:
-				add(evidence.GapHeader{Epoch: l.Epoch, First: 1, Seq: l.First - 1, Begins: evidence.BeginsHeadLost, Last: l.Prev, From: l.From, Through: l.From})
+				g := evidence.GapHeader{Epoch: l.Epoch, First: 1, Seq: l.First - 1, Begins: evidence.BeginsHeadLost, Last: l.Prev, From: earlier(p.Through, l.From), Through: l.From}
+				if l.Epoch == c.head.Epoch {
+					g.Begins, g.From = c.head.Begins, c.head.From
+				}
+				add(g)
 			}
 		}
 		out = append(out, n)
@@ -149,6 +153,9 @@ func (c *chain) sealGap(a author, base head, from time.Time, there evidence.Chai
 	g := evidence.GapHeader{
 		Epoch: base.Epoch, First: 1, Seq: base.Seq, Last: base.Hash, Begins: base.Begins,
 		From: from, Through: base.Through,
+	}
+	if base.Epoch != c.head.Epoch && !there.Through.IsZero() { // when it began is forgotten
+		g.From = earlier(g.From, there.Through)
 	}
 	if there.Epoch == base.Epoch && there.Seq > 0 {
 		g.First, g.Prev, g.Begins, g.From = there.Seq+1, there.Hash, "", there.Through
