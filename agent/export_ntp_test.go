@@ -62,3 +62,9 @@ func Agreed(list ...Opinion) evidence.Clock {
 	}
 	return agreed(words)
 }
+
+// ParseNTP reads the header of an answer.
+func ParseNTP(p []byte) (received, sent time.Time, distance time.Duration, err error) {
+	a, err := parseNTP(p)
+	return a.received, a.sent, a.distance, err
+}

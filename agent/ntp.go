@@ -14,8 +14,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/beevik/ntp"
 )
 
 // Bounds of asking time servers.
@@ -170,39 +168,39 @@ func (t *timeServers) heard(s *timeServer, m offsetMeasure, err error, now time.
 func (t *timeServers) query(ctx context.Context, server string) (offsetMeasure, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeTimeout)
 	defer cancel()
-	dial := func(_, remote string) (net.Conn, error) {
-		c, err := (&net.Dialer{}).DialContext(ctx, "udp", remote)
-		if err == nil {
-			context.AfterFunc(ctx, func() { c.Close() })
-		}
-		return c, err
-	}
-	var last reading
-	now := func() time.Time {
-		last = t.offset.reading(time.Now())
-		return last.wall
-	}
-	began := t.offset.reading(time.Now())
-	r, err := ntp.QueryWithOptions(server, ntp.QueryOptions{Timeout: timeTimeout, Version: 4, Dialer: dial, GetSystemTime: now})
+	c, err := (&net.Dialer{}).DialContext(ctx, "udp", withPort(server))
 	if err != nil {
-		return offsetMeasure{}, fmt.Errorf("ask: %w", err)
+		return offsetMeasure{}, err
 	}
-	if r.IsKissOfDeath() {
-		return offsetMeasure{}, errKiss(r.KissCode)
+	defer context.AfterFunc(ctx, func() { c.Close() })()
+	defer c.Close()
+	began := t.offset.reading(time.Now())
+	a, err := askNTP(c)
+	ended := t.offset.reading(time.Now())
+	if err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("no answer within %v", timeTimeout)
+		}
+		return offsetMeasure{}, err
 	}
-	if err := r.Validate(); err != nil {
-		return offsetMeasure{}, fmt.Errorf("the answer cannot be used: %w", err)
-	}
-	trip, set := last.since(began)
-	kept := r.Timestamps.ServerXmit.Sub(r.Timestamps.ServerRecv)
-	if kept < 0 || kept > trip || trip > mostTrip {
-		return offsetMeasure{}, fmt.Errorf("the answer cannot be used: it took %v, of which the server kept it for %v", trip, kept)
+	trip, set := ended.since(began)
+	kept := a.sent.Sub(a.received)
+	if kept > trip || trip > mostTrip {
+		return offsetMeasure{}, fmt.Errorf("the answer cannot be used: it took %v, of which the server says it kept the question for %v", trip, kept)
 	}
 	return offsetMeasure{
-		at:     last,
-		offset: -r.ClockOffset,
-		bound:  (trip-kept)/2 + r.RootDelay/2 + r.RootDispersion + r.Precision + set.Abs(),
+		at:     ended,
+		offset: ended.wall.Add(-(trip - kept) / 2).Sub(a.sent),
+		bound:  (trip-kept)/2 + a.distance + set.Abs(),
 	}, nil
+}
+
+// withPort adds the port of NTP to an address without one.
+func withPort(server string) string {
+	if _, _, err := net.SplitHostPort(server); err == nil {
+		return server
+	}
+	return net.JoinHostPort(server, "123")
 }
 
 // AskTime asks an NTP server once how far this host's clock is from its own, and returns
