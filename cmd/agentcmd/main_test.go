@@ -70,7 +70,7 @@ func TestMisuseIsOneSentenceAndExitCode2(t *testing.T) {
 		{"probe icmp --count 0 127.0.0.1", "count 0"},
 		{"probe icmp --size 9999 127.0.0.1", "size 9999"},
 		{"probe icmp --timeout 1ms 127.0.0.1", "timeout 1ms"},
-		{"probe icmp --spacing 2s 127.0.0.1", "do not fit"},
+		{"probe icmp --spacing 3s 127.0.0.1", "do not fit"},
 		{"probe icmp --source here 127.0.0.1", "source"},
 		{"probe snmp 127.0.0.1:99999", "not an IP address"},
 		{"probe snmp --version 4 127.0.0.1", "allowed are 1, 2c and 3"},

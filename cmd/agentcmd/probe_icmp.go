@@ -44,6 +44,7 @@ func newProbeICMPCmd() *cobra.Command {
 				return exit.Error{Code: probeNotAsked, Err: err}
 			}
 			p := icmp.New(mode)
+			defer p.Close()
 			return probeAll(c.OutOrStdout(), flags.json, addrs, func(a netip.AddrPort) icmpReport {
 				return askICMP(c.Context(), p, probes.Target{Source: source, Check: vouch.Check{
 					Kind: vouch.KindICMP, Addr: a.Addr(), Interval: 2 * flags.timeout, Timeout: flags.timeout,
@@ -52,9 +53,9 @@ func newProbeICMPCmd() *cobra.Command {
 			})
 		},
 	}
-	flags.add(c, 3*time.Second)
-	c.Flags().IntVar(&count, "count", 5, "echo requests, 1 to 20")
-	c.Flags().DurationVar(&spacing, "spacing", 200*time.Millisecond, "between two requests")
+	flags.add(c, 5*time.Second) // this and the next as a contract has them where it does not say
+	c.Flags().IntVar(&count, "count", 3, "echo requests, 1 to 20")
+	c.Flags().DurationVar(&spacing, "spacing", time.Second, "between two requests; many devices limit faster ones, which looks like loss")
 	c.Flags().IntVar(&size, "size", 56, "bytes of payload, 24 to 1400")
 	return c
 }

@@ -66,6 +66,8 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 	if err != nil {
 		log.Warn("ICMP checks will be unknown", "err", err)
 	}
+	overICMP := icmp.New(mode)
+	defer overICMP.Close()
 	overSNMP := snmp.New()
 	defer overSNMP.Close()
 
@@ -88,7 +90,7 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 		TimeServers:  config.TimeServers,
 		Credential:   s.credential,
 		Probers: map[vouch.Kind]probes.Prober{
-			vouch.KindICMP: icmp.New(mode),
+			vouch.KindICMP: overICMP,
 			vouch.KindSNMP: overSNMP,
 			vouch.KindTCP:  tcp.Prober{},
 		},

@@ -11,6 +11,18 @@ import (
 
 var Summary = summary
 
+// ShareNow makes a prober use its shared sockets from now on.
+func ShareNow(p *Prober) { p.many = true }
+
+// ShareNever makes a prober never find that its addresses are many.
+func ShareNever(p *Prober) { p.closed, p.many = true, true }
+
+// StopReader keeps a prober from reading its socket of IPv4 until resume.
+func StopReader(p *Prober) (resume func()) {
+	p.v4.receiving.Lock()
+	return p.v4.receiving.Unlock
+}
+
 // TriesUntilGivenUp plays pro-bing's loop on a send error that does not go away, and
 // returns how many tries the guard lets it make, at most ten.
 func TriesUntilGivenUp(err error) int {

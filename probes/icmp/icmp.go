@@ -1,43 +1,79 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package icmp asks a device for echo replies (RFC 792, RFC 4443) by pro-bing. One
-// attempt is a round of several requests; any reply in the round is Up.
+// Package icmp asks a device for echo replies (RFC 792, RFC 4443). One attempt is a
+// round of several requests; any reply in the round is Up.
 //
-// It is not a path tracer and hears no ICMP errors: pro-bing reads echo replies
-// only, so a host that a router calls unreachable or prohibited ends as a timeout.
+// A prober that has only one address to ask leaves the round to pro-bing. From the
+// second address on all rounds share one socket of our own for each family: it costs
+// a fifth, takes round trips from the kernel's time stamps, and hears ICMP errors.
+// The number is that low because what a sample means must not depend on how many
+// other devices an agent has: pro-bing hears no ICMP errors, so that there a host
+// that a router calls prohibited ends as a timeout.
+//
+// It is not a path tracer and not a judge: who is silent, who is said to be
+// unreachable and who is said to be prohibited is told apart, and no more.
 package icmp
 
 import (
 	"context"
-	"errors"
-	"net"
+	"net/netip"
+	"sync"
 	"time"
-
-	probing "github.com/prometheus-community/pro-bing"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/probes"
 )
 
-// What a check gets that leaves a number at zero, and what the library needs at least.
+// What a check gets that leaves a number at zero, and what is allowed at most. The
+// spacing is a second because control planes limit their echo replies: faster ones
+// are taken for loss.
 const (
 	defaultCount   = 3
-	defaultSpacing = 100 * time.Millisecond
+	defaultSpacing = time.Second
 	defaultSize    = 56
-	minSize        = 24 // pro-bing writes a time stamp and an identifier into the payload
+	maxCount       = 20
+	leastSize      = 8 // the token
+	maxSize        = 1400
 )
 
+// few is how many different addresses a prober leaves to pro-bing.
+const few = 1
+
 // Prober sends rounds of echo requests.
-type Prober struct{ mode Mode }
+type Prober struct {
+	mode Mode
+
+	mu     sync.Mutex // guards all below
+	seen   map[netip.Addr]struct{}
+	many   bool // more than few addresses were asked
+	v4, v6 *shared
+	closed bool
+}
 
 // New returns a prober that uses sockets of the kind, which [Access] finds out. With
-// [None] every result is Unknown(own socket).
-func New(mode Mode) *Prober { return &Prober{mode: mode} }
+// [None] every result is Unknown(own socket). Close it when it is not needed any more.
+func New(mode Mode) *Prober {
+	return &Prober{mode: mode, seen: map[netip.Addr]struct{}{}}
+}
+
+// Close closes the shared sockets. Rounds that run must have ended.
+func (p *Prober) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, s := range []*shared{p.v4, p.v6} {
+		if s != nil {
+			s.close()
+		}
+	}
+	p.v4, p.v6 = nil, nil
+}
 
 // Probe implements [probes.Prober]. It waits for replies until the timeout of the
-// check, counted from the first request, and returns at most a tenth of a second
-// later: the library looks only that often whether it should end.
+// check, counted from the first request. Over a shared socket, what reached this
+// host in that time counts, however late it is read; over pro-bing it returns up to a
+// tenth of a second later, because the library looks only that often whether to end.
 func (p *Prober) Probe(ctx context.Context, t probes.Target) vouch.Result {
 	a := probes.Begin()
 	if problem := probes.Problem(t); problem != "" {
@@ -46,43 +82,38 @@ func (p *Prober) Probe(ctx context.Context, t probes.Target) vouch.Result {
 	if p.mode == None {
 		return a.End(probes.Unknown(vouch.ReasonSocket, "no right to send ICMP: "+cure))
 	}
-	r := newRound(t, p.mode)
-	err := r.pinger.RunWithContext(ctx)
-	return a.End(r.result(ctx, err, a.Elapsed()))
-}
-
-// round is one run of the library. Its hooks run in one goroutine of the library,
-// which has ended when the run returns.
-type round struct {
-	pinger   *probing.Pinger
-	began    time.Time
-	sent     []time.Time     // by sequence number
-	rtt      []time.Duration // by sequence number; negative where no reply came
-	replies  int
-	lastSeen time.Duration // from began to the last reply
-	sendErr  error
-}
-
-func newRound(t probes.Target, mode Mode) *round {
-	c := t.Check
-	addr := c.Addr.Unmap()
-	p := probing.New(addr.String())
-	p.SetIPAddr(&net.IPAddr{IP: addr.AsSlice(), Zone: addr.Zone()})
-	p.SetPrivileged(mode == RawSocket)
-	p.Count = orDefault(c.Count, defaultCount)
-	p.Interval = orDefault(c.Spacing, defaultSpacing)
-	p.Size = max(orDefault(c.Size, defaultSize), minSize)
-	p.Timeout = c.Timeout
-	p.RecordRtts, p.RecordTTLs = false, false
-	if t.Source.IsValid() {
-		p.Source = t.Source.Unmap().String()
+	t.Check.Addr, t.Source = t.Check.Addr.Unmap(), t.Source.Unmap()
+	c := &t.Check
+	c.Count = min(orDefault(c.Count, defaultCount), maxCount)
+	c.Spacing = orDefault(c.Spacing, defaultSpacing)
+	c.Size = min(max(orDefault(c.Size, defaultSize), leastSize), maxSize)
+	if s := p.carrier(c.Addr); s != nil {
+		return a.End(s.probe(ctx, t))
 	}
-	r := &round{pinger: p, began: time.Now()}
-	p.SetLogger(&guard{round: r})
-	p.OnSend = r.onSend
-	p.OnRecv = r.onReply
-	p.OnSendError = r.onSendError
-	return r
+	return a.End(p.byLibrary(ctx, t, a))
+}
+
+// carrier returns the shared socket for an address, or nil where pro-bing is to do it:
+// the addresses are few, or there is no such socket here. Its error is not lost:
+// pro-bing meets it as well.
+func (p *Prober) carrier(addr netip.Addr) *shared {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.many {
+		p.seen[addr] = struct{}{}
+		if len(p.seen) <= few {
+			return nil
+		}
+		p.many, p.seen = true, nil
+	}
+	s := &p.v4
+	if addr.Is6() {
+		s = &p.v6
+	}
+	if *s == nil && !p.closed {
+		*s, _ = openShared(p.mode, addr.Is6())
+	}
+	return *s
 }
 
 func orDefault[T int | time.Duration](v, def T) T {
@@ -90,56 +121,6 @@ func orDefault[T int | time.Duration](v, def T) T {
 		return def
 	}
 	return v
-}
-
-func (r *round) onSend(*probing.Packet) {
-	r.sent = append(r.sent, time.Now())
-	r.rtt = append(r.rtt, -1)
-}
-
-// onReply notes one round-trip time. The library reckons by the wall clock, from the
-// stamp in the payload; where that clock was stepped in between, the step is the
-// difference between the two clocks' views of the same interval and is taken out.
-func (r *round) onReply(p *probing.Packet) {
-	if p.Seq < 0 || p.Seq >= len(r.sent) || r.rtt[p.Seq] >= 0 {
-		return
-	}
-	sent, now := r.sent[p.Seq], time.Now()
-	elapsed := now.Sub(sent)
-	step := now.Round(0).Sub(sent.Round(0)) - elapsed
-	rtt := p.Rtt - step
-	if rtt < 0 {
-		rtt = elapsed
-	}
-	r.rtt[p.Seq] = rtt
-	r.replies++
-	r.lastSeen = now.Sub(r.began)
-}
-
-func (r *round) result(ctx context.Context, err error, elapsed time.Duration) vouch.Result {
-	res := vouch.Result{Duration: elapsed, Sent: len(r.sent), Lost: len(r.sent) - r.replies}
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		res.Reason = vouch.ReasonStopped
-	case r.replies > 0:
-		res.Outcome = vouch.Up
-		res.RTT = summary(r.rtt)
-		if res.Lost == 0 {
-			// The library ends up to a tenth of a second after the last reply.
-			res.Duration = r.lastSeen
-		}
-	case r.sendErr != nil:
-		res = probes.SendError(r.sendErr)
-		res.Sent, res.Lost = len(r.sent), len(r.sent)
-	case err != nil && len(r.sent) == 0:
-		res = probes.SendError(err)
-	case err != nil && !errors.Is(err, context.DeadlineExceeded):
-		res = probes.ReceiveError(err)
-		res.Sent, res.Lost = len(r.sent), len(r.sent)
-	default:
-		res.Outcome, res.Reason = vouch.Down, vouch.ReasonTimeout
-	}
-	return res
 }
 
 // summary sums up the round-trip times of the replies, in order of sending; a

@@ -13,7 +13,6 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/probes"
 	"github.com/vouch-sla/vouch/probes/icmp"
-	"github.com/vouch-sla/vouch/probes/probetest"
 )
 
 func prober(t *testing.T) *icmp.Prober {
@@ -30,21 +29,6 @@ func target(addr string) probes.Target {
 		Kind: vouch.KindICMP, Addr: netip.MustParseAddr(addr), Timeout: 10 * time.Second,
 		Count: 4, Spacing: 10 * time.Millisecond, Size: 64,
 	}}
-}
-
-func TestSuite(t *testing.T) {
-	p := prober(t)
-	// An address for documentation, which no router forwards to: silent wherever there
-	// is a default route.
-	silent := target("203.0.113.77")
-	short := silent
-	short.Check.Timeout = 50 * time.Millisecond
-	if r := p.Probe(t.Context(), short); r.Outcome != vouch.Down {
-		t.Skipf("needs a default route to be silent on: %v %v %s", r.Outcome, r.Reason, r.Detail)
-	}
-	unsendable := target("127.0.0.1")
-	unsendable.Source = netip.MustParseAddr("192.0.2.77")
-	probetest.Run(t, probetest.Suite{Prober: p, Answers: target("127.0.0.1"), Silent: silent, Unsendable: unsendable})
 }
 
 func TestProbe(t *testing.T) {
@@ -107,5 +91,39 @@ func TestSummary(t *testing.T) {
 		if got := icmp.Summary(test.rtts); got != test.want {
 			t.Errorf("%s: Summary(%v) = %+v, want %+v", test.name, test.rtts, got, test.want)
 		}
+	}
+}
+
+// An attempt allocates nothing of its own, and a packet neither.
+func TestProbeAllocates(t *testing.T) {
+	p := prober(t)
+	icmp.ShareNow(p)
+	defer p.Close()
+	tg := target("127.0.0.1")
+	tg.Check.Count, tg.Check.Spacing = 2, time.Microsecond
+	if got := testing.AllocsPerRun(100, func() { p.Probe(t.Context(), tg) }); got > 1 {
+		t.Errorf("an attempt of two requests allocates %v times, want at most once", got)
+	}
+}
+
+// Reports the cost of a round of one request over a shared socket and by pro-bing.
+func BenchmarkProbe(b *testing.B) {
+	for _, own := range []bool{true, false} {
+		b.Run(map[bool]string{true: "shared", false: "pro-bing"}[own], func(b *testing.B) {
+			mode, err := icmp.Access(b.Context())
+			if err != nil {
+				b.Skip(err)
+			}
+			p := icmp.New(mode)
+			defer p.Close()
+			if own {
+				icmp.ShareNow(p)
+			}
+			tg := target("127.0.0.1")
+			tg.Check.Count = 1
+			for b.Loop() {
+				p.Probe(b.Context(), tg)
+			}
+		})
 	}
 }
