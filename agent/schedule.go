@@ -134,14 +134,25 @@ func (s *schedule) assign(jobs []job, from time.Time) (need int) {
 
 // room is how many attempts must be able to run at once so that no device that
 // uses its whole timeout ever makes another wait: the mean number of running
-// attempts when every device is silent, plus four standard deviations for phases
+// attempts when every device is silent, or all that begin together, plus four standard deviations for phases
 // that fall together, plus one.
 func room(jobs []job) int {
 	var mean float64
 	for _, j := range jobs {
-		mean += float64(j.Check.Timeout) / float64(j.Check.Interval)
+		mean += float64(max(j.Check.Timeout, grid(j.Check.Interval))) / float64(j.Check.Interval)
 	}
 	return min(len(jobs), int(math.Ceil(mean+4*math.Sqrt(mean)))+1)
+}
+
+// grid is what the slots of an interval lie on. What falls on one instant begins
+// together, because for a process that is idle in between, waking up costs several
+// times what an attempt does.
+func grid(interval time.Duration) time.Duration {
+	const coarse = 100 * time.Millisecond
+	if interval < 20*coarse {
+		return 1
+	}
+	return coarse
 }
 
 // firstSlot is the first slot of j at or after from. Slots are anchored to the wall
@@ -154,7 +165,9 @@ func (s *schedule) firstSlot(j job, from time.Time) time.Time {
 		io.WriteString(h, part+"\x00") // a hash never fails
 	}
 	n := j.Check.Interval.Nanoseconds()
-	wait := (int64(h.Sum64()%uint64(n)) - from.UnixNano()) % n
+	phase := int64(h.Sum64() % uint64(n))
+	phase -= phase % grid(j.Check.Interval).Nanoseconds()
+	wait := (phase - from.UnixNano()) % n
 	if wait < 0 {
 		wait += n
 	}
