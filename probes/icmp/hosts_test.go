@@ -330,6 +330,7 @@ func TestNextHop(t *testing.T) {
 	for _, args := range []string{
 		"link set lo up", "link add here type veth peer name there", "link set here up", "link set there up",
 		"addr add 198.51.100.1/24 dev here", "route add 203.0.113.0/24 via 198.51.100.2",
+		"-6 addr add 2001:db8:1::1/64 dev here nodad", "-6 route add 2001:db8:2::/64 via 2001:db8:1::2",
 	} {
 		if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
 			t.Skipf("ip %s: %v: %s", args, err, out)
@@ -337,7 +338,10 @@ func TestNextHop(t *testing.T) {
 	}
 	p := shared(t, icmp.RawSocket)
 	var asking sync.WaitGroup
-	for addr, want := range map[string]vouch.Reason{"198.51.100.3": vouch.ReasonUnreachable, "203.0.113.1": vouch.ReasonLocation} {
+	for addr, want := range map[string]vouch.Reason{
+		"198.51.100.3": vouch.ReasonUnreachable, "203.0.113.1": vouch.ReasonLocation,
+		"2001:db8:1::3": vouch.ReasonUnreachable, "2001:db8:2::1": vouch.ReasonLocation,
+	} {
 		asking.Go(func() {
 			tg := target(addr)
 			tg.Check.Count, tg.Check.Timeout = 1, 20*time.Second // the kernel looks for a neighbour for 3 s

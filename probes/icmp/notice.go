@@ -5,9 +5,11 @@ package icmp
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -92,20 +94,23 @@ func (n notice) verdict(asked netip.Addr) (vouch.Outcome, vouch.Reason, string) 
 	return vouch.Unknown, vouch.ReasonFiltered, detail
 }
 
-// ours reports whether an address is one of this host, and whether another is in one
-// of its networks, so that no router stands in between.
+// ours reports whether an address is one of this host, and if so, whether it reaches
+// another without a router in between. It asks the kernel by a UDP socket that sends
+// nothing: one that must not use routers (socket(7), SO_DONTROUTE), which IPv6 does
+// not know; there a neighbour is who shares the first 64 bits. The service may not
+// ask by netlink.
 func ours(from, asked netip.Addr) (own, near bool) {
-	addrs, err := net.InterfaceAddrs()
+	d := net.Dialer{LocalAddr: &net.UDPAddr{IP: from.AsSlice()}, Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { _ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DONTROUTE, 1) })
+	}}
+	conn, err := d.Dial("udp", netip.AddrPortFrom(asked, 9).String())
 	if err != nil {
-		return false, false
+		return !errors.Is(err, syscall.EADDRNOTAVAIL), false
 	}
-	for _, a := range addrs {
-		n, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		own = own || n.IP.Equal(from.AsSlice())
-		near = near || n.Contains(asked.AsSlice())
+	_ = conn.Close()
+	if asked.Is4() {
+		return true, true
 	}
-	return own, near
+	network, err := from.Prefix(64)
+	return true, err == nil && network.Contains(asked.WithZone(""))
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -47,8 +48,8 @@ type shared struct {
 	dropped uint32        // packets that found no room in the receive buffer
 	noticed time.Duration // when they were last seen to have become more
 
-	wake [2]int // a pipe that ends the reader
-	done chan struct{}
+	watch *os.File // readable when the socket is; closed, it ends the reader
+	done  chan struct{}
 }
 
 // exchange is one round over a shared socket.
@@ -76,11 +77,12 @@ func openShared(mode Mode, six bool) (*shared, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shared{began: time.Now(), socket: socket, done: make(chan struct{})}
-	if err := unix.Pipe2(s.wake[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
+	watch, err := socket.watched()
+	if err != nil {
 		socket.close()
 		return nil, err
 	}
+	s := &shared{began: time.Now(), socket: socket, watch: watch, done: make(chan struct{})}
 	s.pool.New = func() any {
 		t := time.NewTimer(time.Hour)
 		t.Stop()
@@ -92,41 +94,34 @@ func openShared(mode Mode, six bool) (*shared, error) {
 
 // close ends the reader and closes the socket.
 func (s *shared) close() {
-	_, _ = unix.Write(s.wake[1], []byte{0})
+	_ = s.watch.Close()
 	<-s.done
 	s.socket.close()
-	_ = unix.Close(s.wake[0])
-	_ = unix.Close(s.wake[1])
 }
 
-// read receives until closed. It waits in poll(2) rather than with Go's poller,
-// which takes a socket that has nothing but errors to tell for a broken one.
+// read receives until closed.
 func (s *shared) read() {
 	defer close(s.done)
-	for {
-		errs, ok := s.socket.wait(s.wake[0])
-		if !ok {
-			return
-		}
-		s.take(errs)
+	conn, err := s.watch.SyscallConn()
+	if err != nil {
+		return
 	}
+	_ = conn.Read(func(uintptr) bool { // its error is that it was closed
+		s.take(false)
+		return false // and wait for more
+	})
 }
 
 // looks bounds how often one take looks at the socket.
 const looks = 64
 
-// take receives what has come, and before it ICMP errors where there are any.
-func (s *shared) take(errs bool) {
+// take receives the replies that have come, and ICMP errors: where there are no
+// replies, or where all is wanted.
+func (s *shared) take(all bool) {
 	s.receiving.Lock()
 	defer s.receiving.Unlock()
 	for range looks {
-		if errs {
-			s.takeErrors()
-		}
 		n, err := s.socket.receive(0)
-		// Any other error is that of a request, told once: what it is about lies in the
-		// queue of errors, and replies may lie behind it.
-		errs = err != nil && !errors.Is(err, unix.EAGAIN)
 		now := time.Now()
 		s.mu.Lock()
 		for i := range n {
@@ -135,7 +130,13 @@ func (s *shared) take(errs bool) {
 			}
 		}
 		s.mu.Unlock()
-		if n < batch && !errs {
+		// An error but EAGAIN is that of a request, told once: what it is about lies in
+		// the queue of errors, and replies may lie behind it.
+		told := err != nil && !errors.Is(err, unix.EAGAIN)
+		if told || n == 0 || all {
+			s.takeErrors()
+		}
+		if n < batch && !told {
 			return
 		}
 	}

@@ -5,10 +5,10 @@ package icmp
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"time"
 	"unsafe"
 
@@ -321,18 +321,23 @@ func (s *socket) dropped() uint32 {
 	return info[unix.SK_MEMINFO_DROPS]
 }
 
-// wait blocks until there is something to receive, and says whether there may be
-// errors, or until the descriptor wake can be read; then ok is false.
-func (s *socket) wait(wake int) (errs, ok bool) {
-	fds := [2]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}, {Fd: int32(wake), Events: unix.POLLIN}}
-	for {
-		_, err := unix.Poll(fds[:], -1)
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case err != nil || fds[1].Revents != 0:
-			return false, false
-		default:
-			return fds[0].Revents&unix.POLLERR != 0, true
-		}
+// watched returns a file that can be read whenever the socket has something to
+// receive or an error to tell. Go's poller cannot watch the socket itself: it takes
+// one that has nothing but errors to tell for broken. So it watches an epoll that
+// watches the socket. (To wait in poll(2) costs ten times as much: the scheduler
+// looks every 20 us whether a thread that sits in a system call comes back.)
+func (s *socket) watched() (*os.File, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
 	}
+	err = unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(s.fd)})
+	if err == nil {
+		err = unix.SetNonblock(fd, true) // which is how package os knows that it can be polled
+	}
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "icmp"), nil
 }
