@@ -25,7 +25,7 @@ import (
 
 func TestRunRefuses(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
-		{"", "poll or ingest"},
+		{"", "poll, spool, ping, hard or ingest"},
 		{"everything", `"everything" cannot be measured`},
 		{"poll -devices 20,many", `"many" is not a number of devices`},
 		{"poll -devices 1", `"1" is not a number of devices`},
@@ -156,5 +156,33 @@ func TestWriterBatches(t *testing.T) {
 	}
 	if got := e.taken(); got.notes != 6 || got.values != 6*batchValues || got.refused != 0 || got.broken != nil {
 		t.Errorf("taken = %+v, want 6 notes with %d values each", got, batchValues)
+	}
+}
+
+// The figures of the timeline are those of what it was told.
+func TestCycles(t *testing.T) {
+	begin := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	all := timeline{}
+	tell := func(d vouch.DeviceID, at time.Duration, took time.Duration, o vouch.Outcome, lost int) {
+		all.note(vouch.Sample{Device: d, Check: "icmp", Result: vouch.Result{Start: begin.Add(at), Duration: took, Outcome: o, Sent: 2, Lost: lost}})
+	}
+	for i := range 10 {
+		tell("on time", time.Duration(i)*interval+3*time.Second, time.Second, vouch.Up, 0)
+		if i != 5 { // and one cycle is missing
+			tell("late", time.Duration(i)*interval+time.Duration(i%2)*2*time.Second, time.Second, vouch.Up, i%2)
+		}
+		tell("dead", time.Duration(i)*interval, time.Second, vouch.Down, 2)
+	}
+	healthy := func(d vouch.DeviceID) bool { return d != "dead" }
+	got := all.cycles("icmp", healthy, begin, begin.Add(10*interval), interval)
+	want := cycles{share: 0.95, up: 1, lost: 4. / 38, gap: 20 * time.Second, lateness: 3 * time.Second}
+	if got != want {
+		t.Errorf("cycles = %+v, want %+v", got, want)
+	}
+	if got := all.cycles("snmp", healthy, begin, begin.Add(time.Hour), interval); got != (cycles{}) {
+		t.Errorf("cycles of a check that never ran = %+v, want nothing", got)
+	}
+	if got := all.cycles("icmp", func(d vouch.DeviceID) bool { return d == "dead" }, begin, begin.Add(2*interval), interval); got.up != 0 || got.share != 1 {
+		t.Errorf("cycles of a dead device = %+v, want all made and none up", got)
 	}
 }

@@ -37,6 +37,7 @@ type endpoint struct {
 	pin        [sha256.Size]byte
 	url        string
 	assignment []byte
+	bad        bool // devices may be silent
 	bodies     wire.Decompressor
 	server     *http.Server
 	serving    sync.WaitGroup
@@ -45,6 +46,7 @@ type endpoint struct {
 	heads map[chainKey]wire.Head
 	seen  map[evidence.Hash]bool
 	count tally
+	times timeline
 }
 
 type chainKey struct {
@@ -81,7 +83,7 @@ func newEndpoint(vkey string, a wire.Assignment) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &endpoint{verifier: verifier, pin: pin, url: "https://" + listener.Addr().String(), assignment: body, heads: map[chainKey]wire.Head{}, seen: map[evidence.Hash]bool{}}
+	e := &endpoint{verifier: verifier, pin: pin, url: "https://" + listener.Addr().String(), assignment: body, heads: map[chainKey]wire.Head{}, seen: map[evidence.Hash]bool{}, times: timeline{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+wire.PathBatches, e.postBatches)
 	mux.HandleFunc("POST "+wire.PathHeartbeats, e.postHeartbeats)
@@ -103,6 +105,13 @@ func (e *endpoint) taken() tally {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.count
+}
+
+// cycles sums up what arrived of a check.
+func (e *endpoint) cycles(check vouch.CheckName, chosen func(vouch.DeviceID) bool, from, to time.Time) cycles {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.times.cycles(check, chosen, from, to, interval)
 }
 
 // selfSigned makes a key, its certificate and the pin of it.
@@ -192,7 +201,8 @@ func (e *endpoint) take(item evidence.Item) error {
 		case line.Sample.Device == "":
 		case b.Stream == vouch.Availability:
 			e.count.polls++
-			if line.Sample.Outcome != vouch.Up {
+			e.times.note(line.Sample)
+			if line.Sample.Outcome != vouch.Up && !e.bad {
 				e.count.broken = fmt.Errorf("%s is %s (%s)", line.Sample.Device, line.Sample.Outcome, line.Sample.Reason)
 			}
 		default:

@@ -4,8 +4,9 @@
 //go:build linux
 
 // Command bench prints what vouch costs: processor time and memory of the agent a
-// poll, beside other programs that do the same work at the same time, and how many
-// batches a second the collector takes in. scripts/bench builds everything and runs
+// poll and a ping, beside other programs that do the same work at the same time, what
+// it delivers of devices that are dead or far away, and how many batches a second the
+// collector takes in. scripts/bench builds everything and runs
 // it in a network namespace of its own.
 //
 // It prints figures and asserts none. It is not part of the product, and all its
@@ -39,7 +40,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to measure: poll, spool or ingest (scripts/bench does all)")
+		return errors.New("say what to measure: poll, spool, ping, hard or ingest (scripts/bench does all)")
 	}
 	flags := flag.NewFlagSet("bench "+args[0], flag.ContinueOnError)
 	short := flags.Bool("short", false, "measure for less time")
@@ -58,6 +59,19 @@ func run(ctx context.Context, args []string) error {
 			return benchSpool(ctx, o)
 		}
 		return benchPoll(ctx, o)
+	case "ping", "hard":
+		o := pingOptions{out: os.Stdout}
+		flags.StringVar(&o.agent, "agent", "", "the agent's program")
+		flags.StringVar(&o.profile, "profile", "", "as of poll")
+		flags.StringVar(&o.tools, "tools", "", "directory with target, sink, gosnmploop and minpoll; empty where there are none")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		o.short = *short
+		if args[0] == "hard" {
+			return benchHard(ctx, o)
+		}
+		return benchPing(ctx, o)
 	case "ingest":
 		o := ingestOptions{out: os.Stdout}
 		flags.StringVar(&o.collector, "collector", "", "the collector's program")
@@ -69,5 +83,5 @@ func run(ctx context.Context, args []string) error {
 	case "agent":
 		return runProfiled(ctx, args[1:])
 	}
-	return fmt.Errorf("%q cannot be measured: poll, spool and ingest can", args[0])
+	return fmt.Errorf("%q cannot be measured: poll, spool, ping, hard and ingest can", args[0])
 }

@@ -49,14 +49,15 @@ type targets struct {
 const control = "127.0.0.1:1160"
 
 // startTargets starts n devices and the sinks of the peers. Without tools the devices
-// are simulated here, and there are no peers.
-func startTargets(ctx context.Context, dir, tools string, n int) (*targets, error) {
+// are simulated here, and there are no peers. More flags go to the program that plays
+// the devices.
+func startTargets(ctx context.Context, dir, tools string, n int, flags ...string) (*targets, error) {
 	t := &targets{tools: tools, stop: func() {}}
 	if tools == "" {
 		return t, t.simulate(ctx, n)
 	}
 	var err error
-	t.devices, err = start(ctx, dir, "target", filepath.Join(tools, "target"), "-n", strconv.Itoa(n))
+	t.devices, err = start(ctx, dir, "target", filepath.Join(tools, "target"), append(flags, "-n", strconv.Itoa(n))...)
 	if err == nil {
 		err = answers(ctx, t.devices, "http://"+control+"/stats")
 	}
@@ -125,36 +126,48 @@ func (t *targets) end() {
 	t.running.Wait()
 }
 
+// measured is what the sink of a peer says of one measurement.
+type measured struct {
+	Fields, Polls int
+	Gap99         float64 `json:"gap_p99"` // seconds
+}
+
 // delivered returns how many values of polls in [from, to) a peer has delivered. It
 // looks a second back, for what is still on its way.
 func (p *peer) delivered(ctx context.Context, from, to time.Time) (int, error) {
+	report, err := p.report(ctx, from, to)
+	return report["snmp"].Fields + report["interface"].Fields, err
+}
+
+// report asks the sink of a peer about polls in [from, to), a second earlier.
+func (p *peer) report(ctx context.Context, from, to time.Time) (map[string]measured, error) {
 	second := func(t time.Time) string {
 		return strconv.FormatFloat(float64(t.Add(-time.Second).UnixMilli())/1000, 'f', 3, 64)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.sink+"/report?from="+second(from)+"&to="+second(to), nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer resp.Body.Close()
-	var report map[string]json.RawMessage
-	if err := json.NewDecoder(resp.Body).Decode(&report); err != nil {
-		return 0, fmt.Errorf("report of the sink of %s: %w", p.name, err)
+	var raw map[string]json.RawMessage
+	if err := json.NewDecoder(resp.Body).Decode(&raw); err != nil {
+		return nil, fmt.Errorf("report of the sink of %s: %w", p.name, err)
 	}
-	values := 0
+	report := map[string]measured{}
 	for _, measurement := range []string{"snmp", "interface"} {
-		var m struct{ Fields int }
-		if raw, ok := report[measurement]; ok {
-			if err := json.Unmarshal(raw, &m); err != nil {
-				return 0, fmt.Errorf("report of the sink of %s: %w", p.name, err)
+		var m measured
+		if r, ok := raw[measurement]; ok {
+			if err := json.Unmarshal(r, &m); err != nil {
+				return nil, fmt.Errorf("report of the sink of %s: %w", p.name, err)
 			}
 		}
-		values += m.Fields
+		report[measurement] = m
 	}
-	return values, nil
+	return report, nil
 }
 
 // simulate plays n devices in this process.

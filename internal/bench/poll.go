@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch/agent"
+	"github.com/vouch-sla/vouch/internal/wire"
 )
 
 // pollOptions says what runs.
@@ -139,7 +140,7 @@ func pollOnce(ctx context.Context, o pollOptions, n, windows int, each time.Dura
 	if err := peers.start(ctx, dir, n); err != nil {
 		return nil, err
 	}
-	end, us, err := startAgent(ctx, dir, o, n)
+	end, us, err := startAgent(ctx, dir, o, assignment(n, time.Now()))
 	if err != nil {
 		return nil, err
 	}
@@ -171,14 +172,14 @@ func pollOnce(ctx context.Context, o pollOptions, n, windows int, each time.Dura
 	return rows, nil
 }
 
-// startAgent starts an agent with n devices, and what it delivers to.
-func startAgent(ctx context.Context, dir string, o pollOptions, n int) (*endpoint, *process, error) {
+// startAgent starts an agent with some work, and what it delivers to.
+func startAgent(ctx context.Context, dir string, o pollOptions, work wire.Assignment) (*endpoint, *process, error) {
 	state := filepath.Join(dir, "state")
 	vkey, err := agent.VerifierKey(state, agentID)
 	if err != nil {
 		return nil, nil, err
 	}
-	end, err := newEndpoint(vkey, assignment(n, time.Now()))
+	end, err := newEndpoint(vkey, work)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -193,7 +194,7 @@ func startAgent(ctx context.Context, dir string, o pollOptions, n int) (*endpoin
 		return nil, nil, err
 	}
 	path, args := o.agent, []string{"run", "--config", file}
-	if o.profile != "" && n >= 1000 {
+	if o.profile != "" && len(work.Devices) >= 1000 {
 		if path, err = os.Executable(); err != nil {
 			return nil, nil, err
 		}

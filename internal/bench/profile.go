@@ -17,6 +17,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/agent"
 	"github.com/vouch-sla/vouch/probes"
+	"github.com/vouch-sla/vouch/probes/icmp"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -38,7 +39,13 @@ func runProfiled(ctx context.Context, args []string) (err error) {
 	}
 	prober := snmp.New()
 	defer prober.Close()
-	opts.Probers = map[vouch.Kind]probes.Prober{vouch.KindSNMP: prober}
+	mode, err := icmp.Access(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
+	pinger := icmp.New(mode)
+	defer pinger.Close()
+	opts.Probers = map[vouch.Kind]probes.Prober{vouch.KindSNMP: prober, vouch.KindICMP: pinger}
 	cpu, err := os.Create(args[3] + ".cpu")
 	if err != nil {
 		return err

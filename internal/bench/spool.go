@@ -65,7 +65,7 @@ func spoolOnce(ctx context.Context, o pollOptions, n, windows int, each time.Dur
 				return err
 			}
 		}
-		end, p, err := startAgent(ctx, home, o, n)
+		end, p, err := startAgent(ctx, home, o, assignment(n, time.Now()))
 		if err != nil {
 			return err
 		}
