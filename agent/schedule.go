@@ -148,11 +148,13 @@ func room(jobs []job) int {
 // together, because for a process that is idle in between, waking up costs several
 // times what an attempt does.
 func grid(interval time.Duration) time.Duration {
-	const coarse = 100 * time.Millisecond
-	if interval < 20*coarse {
+	switch {
+	case interval < 2*time.Second:
 		return 1
+	case interval < 10*time.Second:
+		return 100 * time.Millisecond
 	}
-	return coarse
+	return 200 * time.Millisecond
 }
 
 // firstSlot is the first slot of j at or after from. Slots are anchored to the wall

@@ -117,8 +117,8 @@ func TestScheduleKeepsHealthyDevicesOnTimeBesideDeadOnes(t *testing.T) {
 				}
 			}
 		}
-		if len(together) > 100 || len(together) < 90 {
-			t.Errorf("1,000 devices begin at %d instants of 10 s, want no more than one each 100 ms, and nearly all of these", len(together))
+		if len(together) != 50 {
+			t.Errorf("1,000 devices begin at %d instants of 10 s, want one each 200 ms", len(together))
 		}
 		if len(c.overload) != 0 {
 			t.Errorf("overload = %d devices, want 0", len(c.overload))
