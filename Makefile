@@ -12,7 +12,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[a-z ]*## /\1	/p' Makefile
 
 build: ## build bin/vouch, bin/vouch-agent and bin/vouch-verify, static
-	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vouch ./cmd/vouch-agent ./cmd/vouch-verify
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vouch ./cmd/vouch-verify
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -tags nethttpomithttp2 -ldflags '$(LDFLAGS)' -o bin/ ./cmd/vouch-agent
 
 demo: build ## build, then show the main job (flags: make demo ARGS='--for 30s --plain')
 	@bin/vouch demo $(ARGS)

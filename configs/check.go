@@ -49,6 +49,23 @@ func Check(src Source, names ...string) Problems {
 	return Merge(lists...)
 }
 
+// CheckAgent checks the files of agents alone. It is what stands in the agent's
+// program, which has no room for all that the other kinds mean.
+func CheckAgent(src Source, names ...string) Problems {
+	var lists []Problems
+	for _, name := range names {
+		var problems Problems
+		m := open(src, name, value{}, &problems).mapping()
+		if k := kindOf(m); k != "" && k != kindAgent {
+			m.wrong("the file is of the kind %s, allowed is that of an agent: `vouch check` knows the others", k)
+		} else {
+			_, problems = LoadAgent(src, name)
+		}
+		lists = append(lists, Merge(problems))
+	}
+	return Merge(lists...)
+}
+
 // kind is what a file is about, told by a key that only this kind has.
 type kind string
 

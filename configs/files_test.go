@@ -204,6 +204,24 @@ profile.yaml:4:11: there is no profile "genric", did you mean generic? allowed a
 	}
 }
 
+func TestCheckAgent(t *testing.T) {
+	f := example()
+	f["wrong.yaml"] = strings.Replace(f["agent.yaml"], "url: ", "uri: ", 1)
+	f["odd.yaml"] = "colour: red\n"
+	got := configs.CheckAgent(f.source(), "agent.yaml", "base.yaml", "contract.yaml", "none.yaml", "odd.yaml", "wrong.yaml")
+	for _, want := range []string{
+		"base.yaml:5:1: the file is of the kind base, allowed is that of an agent", "contract.yaml:", "the file is of the kind contract",
+		"none.yaml:1:1: the file cannot be read", "odd.yaml:1:1: the file lacks the key id", "wrong.yaml:", "uri",
+	} {
+		if !strings.Contains(lines(got), want) {
+			t.Errorf("CheckAgent =\n%s\nwant %q in it", lines(got), want)
+		}
+	}
+	if strings.Contains(lines(got), "\nagent.yaml") || strings.HasPrefix(lines(got), "agent.yaml") {
+		t.Errorf("CheckAgent finds fault with the example:\n%s", lines(got))
+	}
+}
+
 func TestCheckFitsAgentsToTheBase(t *testing.T) {
 	f := example()
 	f["other.yaml"] = strings.Replace(f["agent.yaml"], "id: ams1-a", "id: ams9-a", 1)

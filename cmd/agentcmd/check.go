@@ -16,9 +16,10 @@ import (
 func newCheckCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check FILE...",
-		Short: "Report every mistake in configuration files at once, with its place",
-		Long: "check reads the files, and the secrets that they name, and prints every mistake as\n" +
-			"file:line:column: what is wrong, what is allowed. Warnings are marked as such.\n" +
+		Short: "Report every mistake in an agent's file at once, with its place",
+		Long: "check reads the files of agents, and the secrets that they name, and prints every mistake as\n" +
+			"file:line:column: what is wrong, what is allowed. Warnings are marked as such. `vouch check` knows\n" +
+			"the other files, too, and whether they fit each other.\n" +
 			"Exit code 0: no mistake, 1: mistakes, 2: misused.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -34,7 +35,7 @@ func newCheckCmd() *cobra.Command {
 
 // checkFiles prints the problems of the files to out.
 func checkFiles(out io.Writer, files []string) error {
-	problems := configs.Check(configs.OS(), files...)
+	problems := configs.CheckAgent(configs.OS(), files...)
 	for _, p := range problems {
 		if _, err := fmt.Fprintln(out, p); err != nil {
 			return err

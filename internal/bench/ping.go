@@ -197,6 +197,9 @@ func pingOnce(ctx context.Context, o pingOptions, count, windows int, each time.
 	requests := float64(pingDevices*count) * each.Seconds() / interval.Seconds()
 	mb := func(b []int64) float64 { return float64(b[len(b)-1]) / (1 << 20) }
 	cost := func(u usage, w int) float64 { return u.cpu[w].Seconds() * 1e6 / requests }
+	if err := pause(ctx, interval/2); err != nil { // what began at the end is under way
+		return err
+	}
 	us.end() // brings out what it holds
 	c := end.cycles("icmp", func(vouch.DeviceID) bool { return true }, begin, to)
 	ratio := ""
