@@ -80,7 +80,10 @@ func (n notice) verdict(asked netip.Addr) (vouch.Outcome, vouch.Reason, string) 
 		return vouch.Down, vouch.ReasonTimeout, ""
 	}
 	detail := fmt.Sprintf("%s says: destination unreachable (type %d, code %d)", n.from, n.kind, n.code)
-	own, near := ours(n.from, asked)
+	own, near := false, false
+	if n.from.IsValid() { // no emulator says it for IPv6
+		own, near = ours(n.from, asked)
+	}
 	switch {
 	case prohibited:
 		return vouch.Unknown, vouch.ReasonFiltered, detail
