@@ -134,8 +134,8 @@ func (s *schedule) assign(jobs []job, from time.Time) (need int) {
 
 // room is how many attempts must be able to run at once so that no device that
 // uses its whole timeout ever makes another wait: the mean number of running
-// attempts when every device is silent, or all that begin together, plus four standard deviations for phases
-// that fall together, plus one.
+// attempts when every device is silent, or of those that begin together where that is
+// more, plus four standard deviations for phases that fall together, plus one.
 func room(jobs []job) int {
 	var mean float64
 	for _, j := range jobs {
