@@ -7,7 +7,7 @@
 // storetest is the suite that every implementation passes.
 //
 // Everything under "derived" can be thrown away and rebuilt from the ledger. What
-// is neither ledger nor derived is tokens and the intents to notify.
+// is neither ledger nor derived is tokens, enrolments and the intents to notify.
 package store
 
 import (
@@ -304,5 +304,6 @@ type Store interface {
 	Derived
 	Intents
 	Tokens
+	Enrolments
 	Close() error
 }

@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"intents", testIntents},
 		{"intents in order", testIntentOrder},
 		{"tokens", testTokens},
+		{"join tokens", testJoinTokens},
+		{"agent keys", testAgentKeys},
 		{"closed", testClosed},
 		{"random histories", testModel},
 	} {
