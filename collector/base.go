@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/wire"
@@ -48,8 +46,6 @@ type base struct {
 	locations map[vouch.LocationID]vouch.Location
 	customers map[vouch.CustomerID]vouch.Customer
 	devices   map[deviceKey]place
-	verifiers map[vouch.AgentID]note.Verifier
-	byKey     map[string]vouch.AgentID // by the bytes of the Ed25519 public key
 }
 
 // deviceKey names a device across customers.
@@ -68,13 +64,16 @@ type place struct {
 func newBase(b Installed) (*base, error) {
 	x := &base{
 		Installed: b, agents: map[vouch.AgentID]vouch.Agent{}, locations: map[vouch.LocationID]vouch.Location{},
-		customers: map[vouch.CustomerID]vouch.Customer{}, devices: map[deviceKey]place{}, verifiers: map[vouch.AgentID]note.Verifier{},
-		byKey: map[string]vouch.AgentID{},
+		customers: map[vouch.CustomerID]vouch.Customer{}, devices: map[deviceKey]place{},
 	}
 	for _, l := range b.Locations {
 		x.locations[l.ID] = l
 	}
 	for _, a := range b.Agents {
+		x.agents[a.ID] = a
+		if a.Key == "" {
+			continue // it enrols
+		}
 		v, err := evidence.NewVerifier(a.Key)
 		if err != nil {
 			return nil, fmt.Errorf("agent %s: %v", a.ID, err)
@@ -82,8 +81,6 @@ func newBase(b Installed) (*base, error) {
 		if v.Name() != string(a.ID) {
 			return nil, fmt.Errorf("agent %s: its key is named %q; print the right one with `vouch-agent key`", a.ID, v.Name())
 		}
-		x.agents[a.ID], x.verifiers[a.ID] = a, v
-		x.byKey[publicKey(a.Key)] = a.ID
 	}
 	for _, c := range b.Customers {
 		x.customers[c.ID] = c
@@ -105,25 +102,6 @@ func publicKey(vkey string) string {
 		return ""
 	}
 	return string(raw[1:])
-}
-
-// keyID returns how the key of an agent is called in leaves and chains; of one that is
-// not installed any more, a name that no key has.
-func (b *base) keyID(a vouch.AgentID) string {
-	v, ok := b.verifiers[a]
-	if !ok {
-		return "none"
-	}
-	return evidence.KeyID(v.Name(), v.KeyHash())
-}
-
-// Verifier implements [note.Verifiers] over the agents that are known.
-func (b *base) Verifier(name string, hash uint32) (note.Verifier, error) {
-	v, ok := b.verifiers[vouch.AgentID(name)]
-	if !ok || v.KeyHash() != hash {
-		return nil, &note.UnknownVerifierError{Name: name, KeyHash: hash}
-	}
-	return v, nil
 }
 
 // siteOf returns the site of a customer.

@@ -17,6 +17,7 @@ package collector
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,7 @@ type Options struct {
 	Version string // of the product, for people
 	Listen  string // HOST:PORT for agents, TLS
 	Web     string // HOST:PORT for pages, JSON and metrics; TLS unless it is loopback
+	Address string // HOST:PORT at which agents reach the collector, for join strings; empty for this machine's name
 	Base    Base
 	// Contracts, Plan and Retention are as in Installed, with which they are replaced.
 	Contracts map[vouch.CustomerID]Contract
@@ -91,6 +93,7 @@ type Collector struct {
 	opts      Options
 	store     store.Store
 	base      *atomic.Pointer[base]
+	keys      *keyring
 	book      *books
 	recorder  *recorder
 	own       ledgerKeys
@@ -116,11 +119,18 @@ type Collector struct {
 	webAt     atomic.Pointer[string] // URL of the pages, once they are served
 	now       func() time.Time
 	started   time.Time
-	pin       string
+	pin       string // "sha256:" and pinned in hexadecimal
+	pinned    [sha256.Size]byte
 	log       *slog.Logger
 
 	eraser eraser
 	desk   sync.Mutex // held while a command decides by what is recorded, and records
+
+	authority authority
+	crowd     *crowd
+	turned    *turnaways
+	agentsAt  string     // HOST:PORT on which agents are listened to
+	enrolling sync.Mutex // held while a key is enrolled, renewed or revoked
 
 	anchorKey string // public key of the ledger of anchors
 }
@@ -197,13 +207,14 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 		return nil, err
 	}
 	c := &Collector{
-		opts: opts, store: s, base: b, replanned: make(chan struct{}, 1), book: newBooks(), own: keys, tele: newTelemetry(),
+		opts: opts, store: s, base: b, replanned: make(chan struct{}, 1), keys: newKeyring(), book: newBooks(), own: keys, tele: newTelemetry(),
 		registry: prometheus.NewRegistry(), bell: newBell(), now: opts.Now, started: opts.Now().UTC(), log: opts.Log,
 	}
 	if c.vault, err = openVault(opts.Dir); err != nil {
 		return nil, err
 	}
 	c.count = newCounters(c.registry)
+	c.turned = newTurnaways(c.count, c.log)
 	c.recorder = &recorder{ledger: s, signer: keys.signer, verifier: keys.verifier, now: c.now, next: map[recordSeries]int{}}
 	if err := c.openAnchors(); err != nil {
 		return nil, err
@@ -220,7 +231,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 		figures: c.figures, count: c.count, now: c.now, log: c.log,
 	}
 	c.intake = &intake{
-		base: b, book: c.book, ledger: s, count: c.count, wake: c.grew, now: c.now, log: c.log,
+		base: b, keys: c.keys, book: c.book, ledger: s, count: c.count, wake: c.grew, now: c.now, log: c.log,
 		recorder: c.recorder, reported: map[evidence.Hash]bool{}, troubles: map[agentKey]int{},
 	}
 	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
@@ -235,7 +246,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	if err := c.openSink(); err != nil {
 		return nil, err
 	}
-	c.registry.MustRegister(gauges{func() (admin.Status, error) { return c.status(context.Background()) }, c.now})
+	c.registry.MustRegister(connections{c}, gauges{func() (admin.Status, error) { return c.status(context.Background()) }, c.now})
 	return c, nil
 }
 
@@ -276,10 +287,15 @@ func (c *Collector) begin(ctx context.Context) error {
 	if err := c.load(ctx, b); err != nil {
 		return err
 	}
-	if err := c.install(ctx, b); err != nil {
+	keys, err := c.readKeys(ctx, b)
+	if err != nil {
 		return err
 	}
-	_, err := c.assign(ctx)
+	if err := c.install(ctx, b, keys); err != nil {
+		return err
+	}
+	c.keys.become(keys)
+	_, err = c.assign(ctx)
 	return err
 }
 

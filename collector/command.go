@@ -61,6 +61,9 @@ func (c *Collector) adminServer() *http.Server {
 	route("DELETE "+admin.PathTokens, func(r *http.Request) (any, error) {
 		return nil, c.store.DeleteToken(r.Context(), r.FormValue("id"))
 	})
+	route("GET "+admin.PathAgents, c.agentList)
+	route("POST "+admin.PathJoin, c.addJoin)
+	route("POST "+admin.PathRevoke, c.revokeAgent)
 	route("GET "+admin.PathSecrets, c.secretList)
 	route("POST "+admin.PathSecrets, c.setSecret)
 	route("DELETE "+admin.PathSecrets, c.removeSecret)

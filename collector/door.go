@@ -5,8 +5,6 @@ package collector
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/internal/enrol"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -30,10 +29,16 @@ type Limits struct {
 // at most half a gigabyte, and a minute is long for the slowest uplink that is leased.
 func DefaultLimits() Limits { return Limits{InFlight: 64, Timeout: time.Minute} }
 
-// door is the HTTP that agents knock at. Who they are, the TLS certificate says: it
-// is made from the agent's signing key, whose public half the installed base holds.
+// door is the HTTP that agents knock at. Who they are, the TLS certificate says: the
+// collector issued it when the agent enrolled, or the agent made it from its signing key,
+// whose public half the installed base holds.
 type door struct {
-	base        *atomic.Pointer[base]
+	keys        *keyring
+	authority   authority
+	certify     func(context.Context, enrol.Request) (enrol.Answer, error)
+	turned      *turnaways
+	enrolling   chan struct{} // places for requests for a certificate
+	rate        rate
 	intake      *intake
 	judge       *judge
 	assignments func(vouch.AgentID) (issued, bool)
@@ -66,7 +71,11 @@ func (d *door) handler(limits Limits) http.Handler {
 	mux.HandleFunc("POST "+wire.PathHeartbeats, d.as(d.postHeartbeats))
 	mux.HandleFunc("GET "+wire.PathAssignment, d.known(d.getAssignment))
 	mux.HandleFunc("GET "+wire.PathHeads, d.as(d.getHeads))
-	return http.TimeoutHandler(mux, limits.Timeout, `{"error":"the request took too long; send it again"}`)
+	const late = `{"error":"the request took too long; send it again"}`
+	all := http.NewServeMux()
+	all.Handle("/", http.TimeoutHandler(mux, limits.Timeout, late))
+	all.Handle("POST "+enrol.Path, hurried(http.TimeoutHandler(http.HandlerFunc(d.postRequest), enrolTimeout, late)))
+	return all
 }
 
 // agentHandler answers a request of an agent.
@@ -78,12 +87,13 @@ func (d *door) as(next agentHandler) http.HandlerFunc { return d.known(d.busy(ne
 // known finds out which agent asks.
 func (d *door) known(next agentHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		agent, ok := d.who(r.TLS)
-		if !ok {
-			d.count.refuse("unknown agent")
-			problem(w, http.StatusForbidden, "this agent's key is not in the installed base; print it with `vouch-agent key` and add it there")
+		guestOf(r.Context()).heard()
+		agent, err := d.who(r.TLS)
+		if err != nil {
+			d.turnAway(w, r, err)
 			return
 		}
+		guestOf(r.Context()).shown(agent)
 		next(w, r, agent)
 	}
 }
@@ -100,19 +110,6 @@ func (d *door) busy(next agentHandler) agentHandler {
 		}
 		next(w, r, agent)
 	}
-}
-
-// who returns the agent whose key the client's certificate is made from.
-func (d *door) who(state *tls.ConnectionState) (vouch.AgentID, bool) {
-	if state == nil || len(state.PeerCertificates) == 0 {
-		return "", false
-	}
-	key, ok := state.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
-	if !ok {
-		return "", false
-	}
-	id, ok := d.base.Load().byKey[string(key)]
-	return id, ok
 }
 
 func (d *door) tellBusy(w http.ResponseWriter) {
@@ -248,7 +245,7 @@ func (d *door) putAssignment(w http.ResponseWriter, r *http.Request, agent vouch
 }
 
 func (d *door) getHeads(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
-	chains, err := d.intake.ledger.Chains(r.Context(), "", d.base.Load().keyID(agent))
+	chains, err := d.intake.ledger.Chains(r.Context(), "", d.keys.keyID(agent))
 	if err != nil {
 		d.failed(w, r.Context(), agent, err)
 		return

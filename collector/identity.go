@@ -27,22 +27,22 @@ import (
 	"github.com/vouch-sla/vouch/internal/durable"
 )
 
-// tlsKeyFile holds the key of the collector's TLS certificate, in PKCS #8 PEM.
-// Agents pin its public half, so it must outlive the certificate, which is made
-// anew from it at every start.
+// tlsKeyFile holds the key of the collector's TLS certificate, in PKCS #8 PEM, which
+// also signs its agents' certificates. Agents pin its public half, so it must outlive
+// the certificate, which is made anew from it at every start.
 const tlsKeyFile = "tls.key"
 
-// certificate returns the collector's TLS certificate, and the pin that agents
-// have in their file: "sha256:" and the SHA-256 of the public key (SPKI, RFC 7469
-// section 2.4) in hexadecimal. The key is made at the first start.
-func certificate(dir string, now time.Time) (tls.Certificate, string, error) {
+// certificate returns the collector's TLS certificate, and the pin by which agents know
+// it: the SHA-256 of the public key (SPKI, RFC 7469 section 2.4). The key is made at the
+// first start.
+func certificate(dir string, now time.Time) (cert tls.Certificate, pin [sha256.Size]byte, err error) {
 	key, err := tlsKey(filepath.Join(dir, tlsKeyFile))
 	if err != nil {
-		return tls.Certificate{}, "", err
+		return cert, pin, err
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
-		return tls.Certificate{}, "", fmt.Errorf("make serial number of the collector's certificate: %v", err)
+		return cert, pin, fmt.Errorf("make serial number of the collector's certificate: %v", err)
 	}
 	// Agents check the pinned key, not names or dates; browsers are told the truth
 	// all the same. Dates reach back a day because an agent's clock may be behind.
@@ -57,14 +57,13 @@ func certificate(dir string, now time.Time) (tls.Certificate, string, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
 	if err != nil {
-		return tls.Certificate{}, "", fmt.Errorf("make the collector's certificate: %v", err)
+		return cert, pin, fmt.Errorf("make the collector's certificate: %v", err)
 	}
 	spki, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
-		return tls.Certificate{}, "", fmt.Errorf("encode the collector's public key: %v", err)
+		return cert, pin, fmt.Errorf("encode the collector's public key: %v", err)
 	}
-	sum := sha256.Sum256(spki)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, fmt.Sprintf("sha256:%x", sum), nil
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, sha256.Sum256(spki), nil
 }
 
 // Pin returns the pin of the collector whose data directory is dir, and makes its
@@ -74,8 +73,10 @@ func Pin(dir string) (string, error) {
 		return "", fmt.Errorf("make data directory: %v", err)
 	}
 	_, pin, err := certificate(dir, time.Now())
-	return pin, err
+	return pinText(pin), err
 }
+
+func pinText(pin [sha256.Size]byte) string { return fmt.Sprintf("sha256:%x", pin) }
 
 func tlsKey(path string) (*ecdsa.PrivateKey, error) {
 	raw, err := durable.ReadSecret(path)

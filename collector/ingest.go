@@ -28,6 +28,7 @@ import (
 // later that it was never sent.
 type intake struct {
 	base   *atomic.Pointer[base]
+	keys   *keyring
 	book   *books
 	ledger store.Ledger
 	count  *counters
@@ -46,6 +47,8 @@ type intake struct {
 // same order. An error means that none was taken in and all may be sent again.
 func (in *intake) batches(ctx context.Context, agent vouch.AgentID, notes [][]byte) ([]wire.Result, error) {
 	results := make([]wire.Result, len(notes))
+	in.keys.speaking.RLock()
+	defer in.keys.speaking.RUnlock()
 	received := milli(in.now())
 	var entries []store.Entry
 	var at []int // index in results of each entry
@@ -93,7 +96,7 @@ var (
 
 // chains returns where the chains of an agent stand.
 func (in *intake) chains(ctx context.Context, agent vouch.AgentID) (map[store.ChainKey]evidence.Chain, error) {
-	heads, err := in.ledger.Chains(ctx, "", in.base.Load().keyID(agent))
+	heads, err := in.ledger.Chains(ctx, "", in.keys.keyID(agent))
 	if err != nil {
 		return nil, fmt.Errorf("look up the chains of agent %s: %w", agent, err)
 	}
@@ -109,7 +112,7 @@ func (in *intake) chains(ctx context.Context, agent vouch.AgentID) (map[store.Ch
 // so that the next one of the request is seen after it; the store decides in its
 // transaction whether it really follows.
 func (in *intake) open(agent vouch.AgentID, raw []byte, received time.Time, reached map[store.ChainKey]evidence.Chain) (store.Entry, error) {
-	item, err := evidence.OpenNote(raw, in.base.Load())
+	item, err := evidence.OpenNote(raw, in.keys)
 	if err != nil {
 		return store.Entry{}, err
 	}
@@ -121,7 +124,7 @@ func (in *intake) open(agent vouch.AgentID, raw []byte, received time.Time, reac
 		return store.Entry{}, fmt.Errorf("%w: %s", errStranger, l.Customer)
 	}
 	e := store.Entry{
-		Customer: l.Customer, Kind: store.KindBatch, Agent: l.Agent, Key: in.base.Load().keyID(agent), Stream: l.Stream,
+		Customer: l.Customer, Kind: store.KindBatch, Agent: l.Agent, Key: in.keys.keyID(agent), Stream: l.Stream,
 		Epoch: l.Epoch, First: l.First, Seq: l.Seq, Prev: l.Prev, Last: l.Head, SHA256: l.Hash,
 		Received: received, From: l.From, Through: l.Through, Note: raw,
 	}
@@ -219,7 +222,7 @@ func (in *intake) answer(e store.Entry, a store.Appended) wire.Result {
 
 // heartbeat opens one heartbeat and returns what it says. Nothing of it is stored.
 func (in *intake) heartbeat(agent vouch.AgentID, raw []byte) (evidence.Heartbeat, []vouch.Sample, error) {
-	h, err := evidence.OpenHeartbeat(raw, in.base.Load())
+	h, err := evidence.OpenHeartbeat(raw, in.keys)
 	switch {
 	case err != nil:
 		return h, nil, err

@@ -22,7 +22,7 @@ import (
 // install makes the ledger of every customer say what is configured: the versions of
 // its contract, its sites, devices, leases and services, who measures it, and by
 // which keys. Only what differs from the newest record is written.
-func (c *Collector) install(ctx context.Context, b *base) error {
+func (c *Collector) install(ctx context.Context, b *base, keys *keyring) error {
 	if err := c.kept(b); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (c *Collector) install(ctx context.Context, b *base) error {
 			{evidence.KindInstallation, installation(cu)},
 			{evidence.KindLease, leases(cu)},
 			{evidence.KindLocation, b.witnesses(cu.ID)},
-			{evidence.KindKeyAdded, b.agentKeys(cu.ID)},
+			{evidence.KindKeyAdded, b.keyBodies(cu.ID, keys)},
 		}
 		for _, w := range wants {
 			if err := c.record(ctx, cu.ID, w.kind, w.want); err != nil {
@@ -190,11 +190,13 @@ func (b *base) witnesses(cu vouch.CustomerID) map[string]any {
 	return out
 }
 
-func (b *base) agentKeys(cu vouch.CustomerID) map[string]any {
+// keyBodies are the keys that speak for whoever may say something of a customer.
+func (b *base) keyBodies(cu vouch.CustomerID, keys *keyring) map[string]any {
 	out := map[string]any{}
 	for _, a := range b.Agents {
-		if l := b.locations[a.Location]; l.Customer == "" || l.Customer == cu {
-			out[string(a.ID)] = book.KeyBody{Subject: string(a.ID), Agent: a.ID, Location: a.Location, Key: a.Key}
+		k, speaks := keys.of(a.ID)
+		if l := b.locations[a.Location]; speaks && (l.Customer == "" || l.Customer == cu) {
+			out[string(a.ID)] = book.KeyBody{Subject: string(a.ID), Agent: a.ID, Location: a.Location, Key: k.vkey}
 		}
 	}
 	return out

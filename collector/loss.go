@@ -21,7 +21,7 @@ func (in *intake) trouble(e store.Entry, a store.Appended) (draft, bool) {
 			Agent: e.Agent, Key: e.Key, Stream: e.Stream, Epoch: e.Epoch, Seq: e.First, Refused: e.SHA256, Expected: a.Expect.Hash, Broken: a.Status == store.Broken,
 		}}, true
 	case a.Status == store.Stored && e.Kind == store.KindGap:
-		item, err := evidence.OpenNote(e.Note, in.base.Load())
+		item, err := evidence.OpenNote(e.Note, in.keys)
 		if g, ok := item.(evidence.Gap); err != nil || !ok || g.Reason != evidence.GapLostThere {
 			return draft{}, false
 		}

@@ -68,14 +68,24 @@ func (c *Collector) replace(ctx context.Context) (out admin.Reloaded, err error)
 	if err := c.load(ctx, next); err != nil {
 		return out, err
 	}
+	// Nobody enrols, and no key is revoked, until the keys that are read now are in force.
+	c.enrolling.Lock()
+	defer c.enrolling.Unlock()
+	keys, err := c.readKeys(ctx, next)
+	if err != nil {
+		return out, err
+	}
 	// Recorded before it is in force: nothing is measured that no record tells of.
-	if err := c.install(ctx, next); err != nil {
+	if err := c.install(ctx, next, keys); err != nil {
 		return out, err
 	}
 	if err := c.watch.installed(ctx, next); err != nil {
 		return out, err
 	}
 	c.base.Store(next)
+	for _, a := range c.keys.become(keys) {
+		c.crowd.cut(a)
+	}
 	c.grew(slices.Collect(maps.Keys(next.customers))...)
 	c.figures.reset()   // its accounts are those of other leases and versions
 	c.figures.changed() // statements, too, perhaps

@@ -114,9 +114,9 @@ func (c *Collector) openStatement(agent vouch.AgentID, text string) (seal.Public
 	if err != nil {
 		return seal.Public{}, errors.New("statement of a key for secrets is not in base64")
 	}
-	verifier, ok := c.base.Load().verifiers[agent]
+	held, ok := c.keys.of(agent)
 	if !ok {
-		return seal.Public{}, fmt.Errorf("agent %s is not installed any more", agent)
+		return seal.Public{}, fmt.Errorf("agent %s has no key that speaks any more", agent)
 	}
-	return seal.OpenStatement(raw, agent, verifier)
+	return seal.OpenStatement(raw, agent, held.verifier)
 }

@@ -5,10 +5,12 @@ package collector
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,7 +45,8 @@ func (c *Collector) listen() (ls listeners, err error) {
 	if err != nil {
 		return ls, err
 	}
-	c.pin = pin
+	c.pin, c.pinned = pinText(pin), pin
+	c.authority = newAuthority(cert.PrivateKey.(*ecdsa.PrivateKey))
 	conf := &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}
 	if ls.web, err = net.Listen("tcp", c.opts.Web); err != nil {
 		return ls, errPort("the pages", c.opts.Web, err)
@@ -57,12 +60,14 @@ func (c *Collector) listen() (ls listeners, err error) {
 	if ls.agents, err = net.Listen("tcp", c.opts.Listen); err != nil {
 		return ls, errPort("agents", c.opts.Listen, err)
 	}
-	// Which agent it is, its certificate says by the key in it; that the key is known
-	// is checked for each request, so that an unknown agent gets a sentence.
+	// Which agent it is, its certificate says; whether that counts is checked for each
+	// request, so that an unknown agent gets a sentence. Who enrols has none yet.
 	agents := conf.Clone()
-	agents.ClientAuth = tls.RequireAnyClientCert
-	agents.SessionTicketsDisabled = true // a key that is taken out of the installed base must not live on in a ticket
-	ls.agents = tls.NewListener(ls.agents, agents)
+	agents.ClientAuth = tls.RequestClientCert
+	agents.SessionTicketsDisabled = true // a key that is revoked must not live on in a ticket
+	c.agentsAt = ls.agents.Addr().String()
+	c.crowd = newCrowd(ls.agents, c.turned.refuse)
+	ls.agents = tls.NewListener(c.crowd, agents)
 	ls.admin, err = listenUnix(filepath.Join(c.opts.Dir, admin.SocketName))
 	return ls, err
 }
@@ -128,10 +133,14 @@ func (c *Collector) server(h http.Handler, read time.Duration) *http.Server {
 
 func (c *Collector) doorServer(ending <-chan struct{}) *http.Server {
 	d := &door{
-		base: c.base, intake: c.intake, judge: c.judge, assignments: c.issued, sealKey: c.sealKey, news: &c.news, polling: c.opts.Limits.Timeout * 3 / 4, ending: ending, anchored: c.anchors.Covered,
+		keys: c.keys, intake: c.intake, judge: c.judge, assignments: c.issued, sealKey: c.sealKey, news: &c.news, polling: c.opts.Limits.Timeout * 3 / 4, ending: ending, anchored: c.anchors.Covered,
+		authority: c.authority, certify: c.certify, turned: c.turned, enrolling: make(chan struct{}, maxEnrolling),
 		slots: make(chan struct{}, c.opts.Limits.InFlight), bulk: make(chan struct{}, max(1, c.opts.Limits.InFlight*3/4)), count: c.count, changed: c.watch.changed, now: c.now, log: c.log,
 	}
-	return c.server(d.handler(c.opts.Limits), c.opts.Limits.Timeout)
+	s := c.server(d.handler(c.opts.Limits), c.opts.Limits.Timeout)
+	s.ConnContext = remember
+	s.ErrorLog = stdlog.New(c.turned, "", 0)
+	return s
 }
 
 // webServer serves the pages, their JSON, the ledgers, the metrics and the health.

@@ -61,6 +61,7 @@ type player struct {
 	at     vouch.LocationID
 	signer note.Signer
 	vkey   string
+	own    *http.Client // with a certificate made from its signing key
 	client *http.Client
 	chains map[evidence.Identity]map[vouch.Stream]evidence.Chain
 	epoch  uint64
@@ -92,13 +93,15 @@ func newPlayer(t *testing.T, id vouch.AgentID, at vouch.LocationID) *player {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &player{
+	p := &player{
 		id: id, at: at, signer: signer, vkey: vkey, epoch: uint64(time.Now().UnixMilli()),
 		chains: map[evidence.Identity]map[vouch.Stream]evidence.Chain{},
 		client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{
 			Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: priv}}, InsecureSkipVerify: true,
 		}}},
 	}
+	p.own = p.client
+	return p
 }
 
 func newCentre(t *testing.T, channels ...notify.Channel) *centre {

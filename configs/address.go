@@ -56,6 +56,21 @@ func (v value) listen(def string) string {
 	return s
 }
 
+// hostPort returns HOST:PORT of a machine that others can reach, or "".
+func (v value) hostPort() string {
+	s, ok := v.rawText()
+	if !ok {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(s)
+	n, perr := strconv.ParseUint(port, 10, 16)
+	if err != nil || perr != nil || n == 0 || !validHost(host) || net.JoinHostPort(host, strconv.FormatUint(n, 10)) != s {
+		v.wrong("%s %s is no address that others can reach, allowed is HOST:PORT as collector.example.net:7443 or [2001:db8::1]:7443", v.key, show(s))
+		return ""
+	}
+	return s
+}
+
 func validHost(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true

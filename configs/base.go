@@ -202,12 +202,12 @@ func (v value) snmpVersion(def string) string { return v.oneOf(def, "1", "2c", "
 func (l *loader) agentKey(v value) vouch.Agent {
 	m := v.mapping()
 	defer m.done()
-	id, location, key := m.need("id", "an identifier, as ams1-a"), m.need("location", "the id of a location"), m.need("key", "the agent's public key, as \"vouch-agent key\" prints it")
+	id, location, key := m.need("id", "an identifier, as ams1-a"), m.need("location", "the id of a location"), m.get("key")
 	a := vouch.Agent{ID: vouch.AgentID(id.id()), Location: vouch.LocationID(location.id()), Key: key.text("")}
 	l.symbols.define(symAgent, "", string(a.ID), id)
 	l.symbols.refer(symLocation, "", string(a.Location), location)
 	if a.Key == "" {
-		return a
+		return a // it enrols, with a join string
 	}
 	verifier, err := note.NewVerifier(a.Key)
 	switch {

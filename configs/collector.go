@@ -22,6 +22,7 @@ type Collector struct {
 	Origin    string // first part of the name of every ledger, as "vouch.example.net"
 	Listen    string // HOST:PORT for agents (TLS)
 	Web       string // HOST:PORT for pages and metrics
+	Address   string // HOST:PORT at which agents reach the collector; empty: this machine's name
 	Seal      time.Duration
 	Heartbeat time.Duration
 	Limits    Limits
@@ -99,6 +100,7 @@ func (l *loader) collector(name string) Collector {
 	c.Web = web.get("listen").listen(defaultWeb)
 	web.done()
 	agents := m.get("agents").mapping()
+	c.Address = agents.get("address").hostPort()
 	c.Seal = agents.get("seal").duration(time.Second, 10*time.Minute, defaultSeal)
 	c.Heartbeat = agents.get("heartbeat").duration(time.Second, time.Minute, defaultHeartbeat)
 	agents.done()

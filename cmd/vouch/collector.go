@@ -103,7 +103,7 @@ func runCollector(ctx context.Context, file string) error {
 func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Options {
 	i := installed(conf)
 	o := collector.Options{
-		Dir: conf.Data, Origin: conf.Origin, Version: cmp.Or(version, "unreleased"), Listen: conf.Listen, Web: conf.Web, Log: log,
+		Dir: conf.Data, Origin: conf.Origin, Version: cmp.Or(version, "unreleased"), Listen: conf.Listen, Web: conf.Web, Address: conf.Address, Log: log,
 		Base: i.Base, Contracts: i.Contracts, Plan: i.Plan, Retention: i.Retention, Reload: reloader(conf),
 		Limits:  collector.Limits{InFlight: conf.Limits.InFlight, Timeout: conf.Limits.Timeout},
 		Refresh: conf.Heartbeat,

@@ -73,7 +73,7 @@ func writeExamples(w io.Writer, dir, data string) error {
 	}
 	_, err := fmt.Fprintf(w, "\nNext: 1. Put your locations, customers and devices into base.yaml, what was agreed into contract.yaml; then vouch check %s\n"+
 		"      2. vouch collector --config %s\n"+
-		"      3. On each machine that measures: vouch-agent run --config agent.yaml (vouch pin and vouch-agent key print what the files need of each other)\n",
+		"      3. For each agent: vouch agents token --agent ID, and on its machine vouch-agent enrol with the line that it prints; then vouch-agent run\n",
 		dir, filepath.Join(dir, "collector.yaml"))
 	return err
 }

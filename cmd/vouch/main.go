@@ -47,7 +47,7 @@ func newRootCmd() *cobra.Command {
 	})
 	root.AddCommand(
 		newDemoCmd(), newInitCmd(), newCheckCmd(),
-		newAgentCmd(), newCollectorCmd(), newWitnessCmd(), newPinCmd(), newStatusCmd(), newReloadCmd(), newTokenCmd(), newSecretCmd(), newRebuildCmd(), newLedgerCmd(),
+		newAgentCmd(), newAgentsCmd(), newCollectorCmd(), newWitnessCmd(), newPinCmd(), newStatusCmd(), newReloadCmd(), newTokenCmd(), newSecretCmd(), newRebuildCmd(), newLedgerCmd(),
 		newMaintenanceCmd(), newExclusionCmd(), newAcceptCmd(), newHoldCmd(), newIncidentCmd(), newStatementCmd(), newBundleCmd(), verifycmd.New(),
 		newContractCmd(), newAvailabilityCmd(), newClockCmd(),
 	)
