@@ -6,15 +6,10 @@ package agent
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/url"
@@ -26,7 +21,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
 
@@ -36,6 +30,8 @@ type client struct {
 	base *url.URL
 	http *http.Client
 	pack *packer
+	// refused hears that the certificate is good no longer; nil for nobody.
+	refused func()
 }
 
 // packer compresses for all clients, one after the other: a second compressor would
@@ -118,41 +114,6 @@ func newClient(base *url.URL, config *tls.Config, dial dialer, pack *packer) *cl
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// clientTLS returns the configuration that presents the key of k and accepts only a
-// server whose public key has the SHA-256 pin.
-func clientTLS(k signingKey, agent vouch.AgentID, pin [sha256.Size]byte) (*tls.Config, error) {
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		Subject:      pkix.Name{CommonName: string(agent)},
-		// It is known by its key, not by a date: a device without a clock must be
-		// able to connect.
-		NotBefore:   time.Unix(0, 0),
-		NotAfter:    time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // RFC 5280 4.1.2.5: none
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, k.private.Public(), k.private)
-	if err != nil {
-		return nil, fmt.Errorf("make a client certificate: %v", err)
-	}
-	return &tls.Config{
-		MinVersion:   tls.VersionTLS13,
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: k.private}},
-		// No authority is asked: VerifyConnection compares the key with the pin.
-		InsecureSkipVerify: true,
-		VerifyConnection: func(s tls.ConnectionState) error {
-			if len(s.PeerCertificates) == 0 {
-				return errors.New("the collector presented no certificate")
-			}
-			if got := sha256.Sum256(s.PeerCertificates[0].RawSubjectPublicKeyInfo); got != pin {
-				return fmt.Errorf("%w: its pin is sha256:%x, this agent wants sha256:%x; if the collector's key was changed on purpose, change the pin in the agent's file",
-					errPin, got, pin)
-			}
-			return nil
-		},
-	}, nil
-}
-
 // errPin is for who logs: whoever answers is not the collector that was pinned.
 var errPin = errors.New("the server's key is not the pinned one")
 
@@ -198,6 +159,9 @@ func (c *client) do(ctx context.Context, method, path, etag string, header http.
 		err = read(resp)
 	default:
 		err = readProblem(resp)
+		if resp.StatusCode == http.StatusUnauthorized && c.refused != nil {
+			c.refused()
+		}
 	}
 	// A little more is read, so that the connection can be used again.
 	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10)

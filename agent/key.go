@@ -45,7 +45,7 @@ func openKey(dir string, id vouch.AgentID) (signingKey, error) {
 	if err := vouch.ValidID(string(id)); err != nil {
 		return signingKey{}, fmt.Errorf("identifier of the agent: %v", err)
 	}
-	path := filepath.Join(dir, "key")
+	path := filepath.Join(dir, keyFile)
 	raw, err := durable.ReadSecret(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		raw, err = makeKey(dir, path, id)
@@ -105,5 +105,5 @@ func parseKey(secret string) (k signingKey, err error) {
 
 // headsFile is where the heads of the key's chains lie.
 func (k signingKey) headsFile(dir string) headsFile {
-	return headsFile{path: filepath.Join(dir, "heads"), key: evidence.KeyID(k.signer.Name(), k.signer.KeyHash())}
+	return headsFile{path: filepath.Join(dir, headsName), key: evidence.KeyID(k.signer.Name(), k.signer.KeyHash())}
 }

@@ -19,6 +19,7 @@ type Reached struct {
 	Trusted  bool          // the server has the pinned key
 	Answered bool          // it answered over HTTP, whatever it said
 	Known    bool          // it knows this agent's key
+	Expired  bool          // it takes this agent's certificate no longer: a running agent renews it
 	Chains   int           // that it has of this agent
 	Offset   time.Duration // this clock minus the collector's, by the Date of the answer; where Answered
 	Bound    time.Duration // of the error of that; zero: the answer bore no date
@@ -36,10 +37,11 @@ func Reach(ctx context.Context, o Options) (found Reached, err error) {
 	if err != nil {
 		return found, err
 	}
-	config, err := clientTLS(key, o.ID, o.Pin)
+	id, err := openIdentity(o.StateDir, key, o.ID, o.Pin)
 	if err != nil {
 		return found, err
 	}
+	config := id.config()
 	verify := config.VerifyConnection
 	config.VerifyConnection = func(s tls.ConnectionState) error {
 		err := verify(s)
@@ -64,6 +66,7 @@ func Reach(ctx context.Context, o Options) (found Reached, err error) {
 	var refused *answerError
 	found.Answered = err == nil || errors.As(err, &refused)
 	if err != nil {
+		found.Expired = refused != nil && refused.code == http.StatusUnauthorized
 		return found, fmt.Errorf("ask the collector: %w", err)
 	}
 	found.Known, found.Chains = true, len(heads.Heads)

@@ -48,6 +48,7 @@ type session struct {
 	beats    *heartbeats
 	assigner *assigner
 	secrets  *secrets
+	renewals *renewals
 
 	assigned atomic.Bool  // there is an assignment
 	need     atomic.Int64 // attempts at once that it needs
@@ -62,7 +63,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	if err != nil {
 		return nil, err
 	}
-	config, err := clientTLS(key, o.ID, o.Pin)
+	id, err := openIdentity(o.StateDir, key, o.ID, o.Pin)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,12 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	if err != nil {
 		return nil, err
 	}
-	connect := func() *client { return newClient(base, config, o.Dial, pack) }
+	s.renewals = &renewals{identity: id, base: base, dial: o.Dial, log: o.Log, now: o.Now, stale: make(chan struct{}, 1)}
+	connect := func() *client {
+		c := newClient(base, id.config(), o.Dial, pack)
+		c.refused = s.renewals.refused
+		return c
+	}
 	uploads, beats := connect(), connect()
 	if s.secrets, err = newSecrets(o.ID, secretKey, key.signer, o.Log); err != nil {
 		return nil, err
@@ -101,10 +107,11 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	s.schedule.attempt, s.schedule.overload, s.schedule.late = s.attempt, s.overload, s.counts.late
 	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, contact: s.contact, again: make(chan struct{}, 1)}
 	s.assigner = &assigner{
-		agent: o.ID, path: filepath.Join(o.StateDir, "assignment"), client: connect(), statement: s.secrets.statement, apply: s.assign, contact: s.contact, log: o.Log,
+		agent: o.ID, path: filepath.Join(o.StateDir, assignmentFile), client: connect(), statement: s.secrets.statement, apply: s.assign, contact: s.contact, log: o.Log,
 		wake: make(chan struct{}, 1),
 	}
 	s.alarm = &alarm{Alarm: o.Alarm, contact: s.contact, path: filepath.Join(o.StateDir, "alarm"), about: s.speaker, now: o.Now, log: o.Log}
+	s.renewals.renewed = func() { uploads.close(); beats.close(); s.assigner.client.close() }
 	s.beats = &heartbeats{
 		works:  s.uploads.again,
 		author: by, spool: s.spool, outcomes: s.outcomes, client: beats, offset: &s.offset,
@@ -125,6 +132,7 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	g.Go(func() error { return s.uploads.Run(running) })
 	g.Go(func() error { return s.beats.Run(running) })
 	g.Go(func() error { return s.assigner.Run(running) })
+	g.Go(func() error { return s.renewals.Run(running) })
 	g.Go(func() error { return s.tellHost(running) })
 	g.Go(func() error { return s.times.Run(running) })
 	g.Go(func() error { return s.stalls.Run(running) })

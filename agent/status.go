@@ -35,6 +35,8 @@ type Status struct {
 	LastSeen  time.Time        `json:"last_seen,omitzero"` // up to when samples of it are known
 	Location  vouch.LocationID `json:"location,omitempty"`
 	Collector CollectorStatus  `json:"collector"`
+	// Certificate is what the collector issued; absent where the agent never enrolled.
+	Certificate *CertificateStatus `json:"certificate,omitempty"`
 	// Assigned is false until the first assignment: nothing is measured then.
 	Assigned   bool            `json:"assigned"`
 	Trouble    vouch.Reason    `json:"trouble,omitempty"` // why silences prove nothing now; empty when they count
@@ -57,6 +59,12 @@ type CollectorStatus struct {
 	// assignment, do not get through; zero: they do. Reason is how the latest attempt ended.
 	Unreached time.Time `json:"unreached_since,omitzero"`
 	Reason    string    `json:"unreached_reason,omitempty"`
+}
+
+// CertificateStatus is the certificate of an agent that is enrolled.
+type CertificateStatus struct {
+	Until   time.Time `json:"until,omitzero"`    // zero: there is none that could be read
+	Problem string    `json:"problem,omitempty"` // why it could not be renewed the last time
 }
 
 // CheckStatus is a check or a reference with how it ended last.
@@ -177,6 +185,12 @@ func (s *session) status(now time.Time) Status {
 	stalled, longest := s.stalls.worst()
 	st.Attempts.Stalls, st.Attempts.StallMax = stalled, longest.Seconds()
 	st.Attempts.OpenFiles, st.Attempts.OpenFilesLimit = descriptors()
+	if id := s.renewals.identity; id.enrolled() {
+		st.Certificate = &CertificateStatus{Until: id.until()}
+		if p := s.renewals.problem.Load(); p != nil {
+			st.Certificate.Problem = *p
+		}
+	}
 	st.References, st.Trouble = s.health.status()
 	s.outcomes.status(st.Checks)
 	s.outcomes.status(st.References)

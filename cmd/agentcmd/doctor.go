@@ -114,6 +114,9 @@ func (d *doctor) examine(ctx context.Context, file string) {
 	d.ok("configuration", "%s: agent %s, %d credentials, their secrets are readable", file, config.ID, len(config.Credentials))
 	d.timeServers(ctx, config)
 	key := d.state(ctx, config) && d.key(config, file)
+	if key {
+		d.certificate(config)
+	}
 	d.reach(ctx, config, key)
 }
 
@@ -224,7 +227,7 @@ func (d *doctor) key(config configs.Agent, file string) bool {
 	path := filepath.Join(config.Data, "key")
 	// Looked for first: VerifierKey makes it.
 	if _, err := os.Stat(path); err != nil {
-		d.problem("key", "as the account of the agent: vouch-agent key --config "+file+"; put what it prints into the collector's base.yaml", "%v", err)
+		d.problem("key", "enrol this agent: `vouch agents token --agent "+string(config.ID)+"` at the collector, `vouch-agent enrol` with the line that it prints here", "%v", err)
 		return false
 	}
 	public, err := agent.VerifierKey(config.Data, config.ID)

@@ -111,8 +111,11 @@ func (d *doctor) ask(ctx context.Context, config configs.Agent) {
 	}
 	d.ok("pin", "the collector has the pinned key")
 	if !found.Known {
-		cure := "put the agent's id and key into base.yaml there, and restart the collector"
-		if !found.Answered {
+		cure := "enrol it: `vouch agents token --agent " + string(config.ID) + "` there, `vouch-agent enrol` with the line that it prints here; `vouch agents list` there says what is known of it"
+		switch {
+		case found.Expired:
+			cure = "start the agent: it renews its certificate with its signing key"
+		case !found.Answered:
 			cure = "look at the collector's log"
 		}
 		d.problem("identity", cure, "%v", err)

@@ -97,6 +97,16 @@ func printStatus(out io.Writer, st agent.Status) error {
 	if st.Spool.Failing != "" {
 		fmt.Fprintf(out, "           cannot be written, since %s: %s\n           What is measured waits in memory. Make room, or see to the disk.\n", ago(st.Spool.Since), st.Spool.Failing)
 	}
+	if c := st.Certificate; c != nil {
+		until := "there is none that can be read"
+		if !c.Until.IsZero() {
+			until = "until " + c.Until.Format(time.RFC3339)
+		}
+		if c.Problem != "" {
+			until += "; not renewed: " + c.Problem
+		}
+		fmt.Fprintf(out, "certificate %s\n", until)
+	}
 	printClock(out, st.Clock)
 	fmt.Fprintf(out, "samples    %d up, %d down, %d unknown, %d dropped; %d attempts not made in time, latest by %.1f s\n",
 		st.Samples.Up, st.Samples.Down, st.Samples.Unknown, st.Samples.Dropped, st.Attempts.Overload, st.Attempts.LateMax)

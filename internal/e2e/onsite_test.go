@@ -122,7 +122,7 @@ func TestOnSite(t *testing.T) {
 		t.Errorf("status = %v\n%s\nwant four devices and a reference up", err, text)
 	}
 	well := w.doctor("north-1.yaml")
-	for _, what := range []string{"configuration", "clock", "data directory", "disk", "key", "DNS", "route", "collector", "pin", "identity", "clock offset"} {
+	for _, what := range []string{"configuration", "clock", "data directory", "disk", "key", "certificate", "DNS", "route", "collector", "pin", "identity", "clock offset"} {
 		if r := well[what]; !r.OK || r.Found == "" {
 			t.Errorf("doctor, %s = %+v, want it well", what, r)
 		}
@@ -180,9 +180,9 @@ func (w *loadWorld) sickness(config map[string]any) {
 		w.t.Fatal(err)
 	}
 	fresh := sick("fresh-1", map[string]any{"ID": "fresh-1"})
-	w.wantProblem(fresh, "key", "no such file", "vouch-agent key --config "+fresh)
+	w.wantProblem(fresh, "key", "no such file", "vouch agents token --agent fresh-1")
 	w.key("fresh-1")
-	w.wantProblem(fresh, "identity", "not in the installed base", "base.yaml")
+	w.wantProblem(fresh, "identity", "not known here", "vouch agents token --agent fresh-1")
 	for _, open := range []struct {
 		path, what, cure string
 		mode, was        os.FileMode
