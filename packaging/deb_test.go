@@ -83,6 +83,18 @@ as vouch vouch check /etc/vouch 2>/dev/null || fail "what vouch init wrote is re
 pin=$(as vouch vouch pin --config /etc/vouch/collector.yaml)
 dpkg -i /packages/vouch_1.1.0-1_amd64.deb >/tmp/log 2>&1 || { cat /tmp/log; fail "upgrade the collector"; }
 want "pin after the upgrade" "$(as vouch vouch pin --config /etc/vouch/collector.yaml)" "$pin"
+# From package to first word: a line from the collector, one command at the agent.
+ip link set lo up || true
+setpriv --reuid=vouch --regid=vouch --clear-groups -- vouch collector --config /etc/vouch/collector.yaml 2>/tmp/collector &
+collector=$!
+for i in $(seq 600); do [ ! -S /var/lib/vouch/vouch.sock ] || break; sleep 0.1; done
+line=$(as vouch vouch agents token --agent ams1-a --address 127.0.0.1:7443 2>/dev/null) || { cat /tmp/collector; fail "no join string"; }
+(umask 077; vouch-agent enrol --no-start "$line") >/tmp/log 2>&1 || { cat /tmp/log /tmp/collector; fail "enrol"; }
+for f in key heads tls.key tls.crt lock; do want "$f after enrolling as root" "$(mode /var/lib/vouch-agent/$f)" "600 vouch-agent:vouch-agent"; done
+want "configuration after enrolling" "$(mode /etc/vouch-agent/agent.yaml)" "644 root:root"
+as vouch-agent vouch-agent doctor | grep '^ok       identity: ' || { as vouch-agent vouch-agent doctor; fail "the collector does not know the agent"; }
+kill "$collector"
+wait "$collector" || fail "the collector did not stop"
 if command -v systemctl >/dev/null; then
 	systemd-analyze verify /usr/lib/systemd/system/vouch.service 2>/tmp/verify || { cat /tmp/verify; fail "the collector's unit is wrong"; }
 fi
