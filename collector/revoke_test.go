@@ -121,10 +121,10 @@ func TestRevokeConfiguredKey(t *testing.T) {
 	ams.store(t, c, "acme", from, from.Add(time.Second), ams.sample("acme", "rt1", from, vouch.Up))
 	c.revoke(t, "AMS-1")
 	for range 2 {
+		ams.client.CloseIdleConnections() // the one it had was cut
 		if status, _, out := ams.post(t, c, wire.PathBatches, "", nil); status != http.StatusForbidden {
 			t.Errorf("a revoked agent's batches = %d %s, want 403", status, out)
 		}
-		ams.client.CloseIdleConnections()
 		c.halt()
 		c.start()
 	}
