@@ -120,3 +120,9 @@ func NewRecorder(dir string, fs journal.FS) Recorder {
 		}
 	}, s.spool.disk.bytes}
 }
+
+// WithTurn returns a job with the agent's place among those that measure its device.
+func WithTurn(j Job, turn int) Job {
+	j.turn = turn
+	return j
+}

@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"math/bits"
 	"reflect"
 	"sync"
 	"time"
@@ -32,11 +33,12 @@ type job struct {
 	Profile  *vouch.Profile // what is read over SNMP; the same pointer while it stays the same
 
 	values []vouch.ValueRef // what the names in Check.Values mean, one for each
+	turn   int              // the agent's place among those that measure the device
 }
 
 // same reports whether two jobs are equal.
 func (j job) same(o job) bool {
-	return j.key() == o.key() && j.Profile == o.Profile && reflect.DeepEqual(j.Check, o.Check)
+	return j.key() == o.key() && j.Profile == o.Profile && j.turn == o.turn && reflect.DeepEqual(j.Check, o.Check)
 }
 
 func (j job) key() jobKey { return jobKey{j.Customer, j.Device, j.Check.Name} }
@@ -158,22 +160,32 @@ func grid(interval time.Duration) time.Duration {
 }
 
 // firstSlot is the first slot of j at or after from. Slots are anchored to the wall
-// clock, so that a restart keeps the phase, and the phase comes from a hash of agent
-// and check, so that neither the checks of an agent nor the agents that measure one
-// device ask together.
+// clock, so that a restart keeps the phase. A hash of the check spreads the checks of an
+// agent, and the agent's turn the agents that measure one device: each begins in a part of
+// the interval of its own. A reference has no turns; the agent is in its hash.
 func (s *schedule) firstSlot(j job, from time.Time) time.Time {
 	h := fnv.New64a()
-	for _, part := range []string{string(s.agent), string(j.Customer), string(j.Device), string(j.Check.Name)} {
+	parts := []string{string(j.Customer), string(j.Device), string(j.Check.Name)}
+	if j.Device == "" {
+		parts = append(parts, string(s.agent))
+	}
+	for _, part := range parts {
 		io.WriteString(h, part+"\x00") // a hash never fails
 	}
 	n := j.Check.Interval.Nanoseconds()
-	phase := int64(h.Sum64() % uint64(n))
+	phase := (int64(h.Sum64()%uint64(n)) + int64(turnPart(j.turn)*float64(n))) % n
 	phase -= phase % grid(j.Check.Interval).Nanoseconds()
 	wait := (phase - from.UnixNano()) % n
 	if wait < 0 {
 		wait += n
 	}
 	return from.Add(time.Duration(wait)) // with its monotonic reading
+}
+
+// turnPart is which part of an interval is over when a turn begins: 0, 1/2, 1/4, 3/4, 1/8
+// and so on (van der Corput), so that one turn more moves none of the others.
+func turnPart(turn int) float64 {
+	return float64(bits.Reverse32(uint32(turn))) / (1 << 32)
 }
 
 // maxParked bounds the goroutines that wait for another attempt. A new one costs more

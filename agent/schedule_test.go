@@ -6,6 +6,7 @@ package agent_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -224,38 +225,43 @@ func TestScheduleWaitsForTheBeginOfAnAssignment(t *testing.T) {
 	})
 }
 
+// The checks of an agent are spread over the interval, and the agents that measure one
+// device each begin in a part of it of their own, whichever of them there are.
 func TestPhasesSpreadOverTheIntervalAndOverAgents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const interval = 10 * time.Second
-		all := jobs(1000, interval, time.Second)
-		begun := map[vouch.AgentID]*tally{}
-		for _, id := range []vouch.AgentID{"north", "south"} {
-			c := newTally()
-			s := agent.NewSchedule(id, 1000, c.attempt(func(agent.Job) time.Duration { return 0 }), c.missed)
-			zero := time.Now()
-			s.Assign(all, zero)
-			go run(t, s, interval)
-			begun[id] = c
-		}
+		const interval, agents = 10 * time.Second, 4
 		zero := time.Now()
+		var begun [agents]*tally
+		all := jobs(1000, interval, time.Second)
+		for turn := range begun {
+			list := slices.Clone(all)
+			for i := range list {
+				list[i] = agent.WithTurn(list[i], turn)
+			}
+			c := newTally()
+			s := agent.NewSchedule(vouch.AgentID(fmt.Sprintf("a%d", turn)), 1000, c.attempt(func(agent.Job) time.Duration { return 0 }), c.missed)
+			s.Assign(list, zero)
+			go run(t, s, interval)
+			begun[turn] = c
+		}
 		time.Sleep(interval + time.Second)
 		synctest.Wait()
 		var seconds [10]int
-		together := 0
 		for _, j := range all {
-			n, s := begun["north"].begun[j.Device][0], begun["south"].begun[j.Device][0]
-			seconds[n.Sub(zero)/time.Second]++
-			if d := n.Sub(s).Abs(); d < 100*time.Millisecond {
-				together++
+			seconds[begun[0].begun[j.Device][0].Sub(zero)/time.Second]++
+			for a := range begun {
+				for b := range a {
+					apart := begun[a].begun[j.Device][0].Sub(begun[b].begun[j.Device][0]).Abs()
+					if apart = min(apart, interval-apart); apart < interval/agents-200*time.Millisecond {
+						t.Errorf("agents %d and %d ask %s %v apart, want a quarter of the interval", a, b, j.Device, apart)
+					}
+				}
 			}
 		}
 		for i, n := range seconds {
 			if n < 60 || n > 140 {
 				t.Errorf("attempts in second %d of the interval = %d, want about 100", i, n)
 			}
-		}
-		if together > 60 {
-			t.Errorf("devices asked by both agents within 100 ms = %d, want about 20", together)
 		}
 	})
 }

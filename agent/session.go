@@ -232,7 +232,7 @@ func (s *session) jobs(doc wire.Assignment) (jobs []job, shortest time.Duration,
 			if err != nil {
 				return nil, 0, fmt.Errorf("assignment: check %s of %s: %v", c.Name, d.ID, err)
 			}
-			jobs = append(jobs, job{Customer: d.Customer, Device: d.ID, Check: c, Profile: profiles[c.Profile], values: values})
+			jobs = append(jobs, job{Customer: d.Customer, Device: d.ID, Check: c, Profile: profiles[c.Profile], values: values, turn: d.Turn})
 		}
 	}
 	s.profiles = profiles

@@ -162,11 +162,26 @@ func planner(conf configs.Collector) func(time.Time) ([]wire.Assignment, time.Ti
 		for _, p := range configs.Assignments(conf.Base, conf.Contracts, at) {
 			out = append(out, planOf(conf, classes, p))
 		}
+		takeTurns(out)
 		next, ok := configs.NextChange(conf.Base, conf.Contracts, at)
 		if !ok {
 			next = time.Time{}
 		}
 		return out, next
+	}
+}
+
+// takeTurns gives the agents that measure a device their places, in the order of the
+// installed base: one that is added at its end moves no other.
+func takeTurns(plans []wire.Assignment) {
+	measuring := map[position]int{}
+	for _, p := range plans {
+		for i := range p.Devices {
+			d := &p.Devices[i]
+			at := position{d.Customer, d.ID}
+			d.Turn = measuring[at]
+			measuring[at]++
+		}
 	}
 }
 

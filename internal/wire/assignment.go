@@ -49,7 +49,13 @@ type Device struct {
 	Class    vouch.Class
 	Profiles []string // names of the profiles to read
 	Checks   []vouch.Check
+	// Turn is the agent's place among those that measure the device, from 0: each turn
+	// has its own part of every interval, so that they do not ask together.
+	Turn int
 }
+
+// maxTurn is far more agents than ever measure one device.
+const maxTurn = 1 << 16
 
 // EncodeAssignment returns the document as canonical JSON, with its ETag. Equal
 // assignments have equal bytes.

@@ -34,6 +34,7 @@ type (
 		Class    vouch.Class      `json:"class"`
 		Profiles []string         `json:"profiles,omitempty"`
 		Checks   []checkJSON      `json:"checks"`
+		Turn     int              `json:"turn,omitempty"`
 	}
 	checkJSON struct {
 		Name       vouch.CheckName `json:"name"`
@@ -101,7 +102,7 @@ func toJSON(a Assignment) assignmentJSON {
 		Customers: each(a.Customers, same), Sealing: duration(a.Sealing), Heartbeat: duration(a.Heartbeat),
 		References: each(a.References, referenceToJSON), Secrets: each(a.Secrets, secretToJSON),
 		Devices: each(a.Devices, func(d Device) deviceJSON {
-			return deviceJSON{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkToJSON)}
+			return deviceJSON{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkToJSON), d.Turn}
 		}),
 		Profiles: each(a.Profiles, func(p vouch.Profile) profileJSON {
 			return profileJSON{p.Name, p.Class, each(p.Scalars, symbolToJSON), each(p.Tables, func(t vouch.Table) tableJSON {
@@ -117,7 +118,7 @@ func fromJSON(j assignmentJSON) Assignment {
 		Customers: each(j.Customers, same), Sealing: time.Duration(j.Sealing), Heartbeat: time.Duration(j.Heartbeat),
 		References: each(j.References, referenceFromJSON), Secrets: each(j.Secrets, secretFromJSON),
 		Devices: each(j.Devices, func(d deviceJSON) Device {
-			return Device{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkFromJSON)}
+			return Device{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkFromJSON), d.Turn}
 		}),
 		Profiles: each(j.Profiles, func(p profileJSON) vouch.Profile {
 			return vouch.Profile{Name: p.Name, Class: p.Class, Scalars: each(p.Scalars, symbolFromJSON), Tables: each(p.Tables, func(t tableJSON) vouch.Table {

@@ -75,6 +75,9 @@ func (d *Device) valid(customers []vouch.CustomerID, profiles map[string]bool) e
 	if !slices.Contains(customers, d.Customer) {
 		return errors.New("its customer is not among the customers of the assignment")
 	}
+	if d.Turn < 0 || d.Turn > maxTurn {
+		return fmt.Errorf("turn %d, allowed is 0 to %d", d.Turn, maxTurn)
+	}
 	for _, p := range d.Profiles {
 		if !profiles[p] {
 			return fmt.Errorf("profile %.63q is not in the assignment", p)

@@ -57,6 +57,7 @@ func TestEncodeAssignmentRefuses(t *testing.T) {
 		{"a secret without a name", func(a *wire.Assignment) { a.Secrets[0].Name = "" }, "secret: "},
 		{"a secret of nothing", func(a *wire.Assignment) { a.Secrets[0].Sealed = nil }, "has 0 bytes sealed"},
 		{"a secret that is too large", func(a *wire.Assignment) { a.Secrets[0].Sealed = make([]byte, 1<<20) }, "are allowed"},
+		{"a turn below 0", func(a *wire.Assignment) { a.Devices[0].Turn = -1 }, "turn -1"},
 		{"too many secrets", func(a *wire.Assignment) { a.Secrets = make([]wire.SealedSecret, 1025) }, "it holds 1025 secrets"},
 	} {
 		a := assignment()
@@ -90,7 +91,7 @@ func TestAssignmentRoundTrip(t *testing.T) {
 		t.Errorf("ETag %s after a round trip, %v, want %s", again, err, etag)
 	}
 	other := assignment()
-	other.Devices[0].Checks[0].Count = 4
+	other.Devices[0].Turn = 1
 	if _, changed, err := wire.EncodeAssignment(other); err != nil || changed == etag {
 		t.Errorf("ETag %s of another assignment, %v, want another than %s", changed, err, etag)
 	}
