@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vouch-sla/vouch/collector"
 	"github.com/vouch-sla/vouch/evidence"
 	"github.com/vouch-sla/vouch/internal/wire"
 )
@@ -18,13 +19,16 @@ import (
 // TestHeartbeatsPassABacklog takes every place that batches may have by uploads that do
 // not end: another batch is told to come again, and heartbeats are heard.
 func TestHeartbeatsPassABacklog(t *testing.T) {
-	c := newCentre(t)
+	// Few places, since one agent has 16 connections at most.
+	c := newCentreOf(t, func(c *centre) {
+		c.edit = func(o *collector.Options) { o.Limits = collector.Limits{InFlight: 8, Timeout: time.Minute} }
+	})
 	ams := c.agents["AMS-1"]
 	stalled, release := io.Pipe() // never written to
 	var uploads sync.WaitGroup
 	defer uploads.Wait()
 	defer release.Close()
-	for range 100 {
+	for range 12 {
 		uploads.Go(func() {
 			req, err := http.NewRequest(http.MethodPost, "https://"+c.at.Agents+wire.PathBatches, stalled)
 			if err != nil {
