@@ -205,7 +205,7 @@ def sample(line):
 class Book:
     def __init__(self):
         self.versions, self.sites, self.leases, self.at, self.keys, self.began, self.incidents, self.beyond = [], {}, {}, {}, [], {}, {}, set()
-        self.asked, self.admitted, self.first = {}, {}, {}
+        self.asked, self.admitted, self.first, self.revoked = {}, {}, {}, {}
 
     def take(self, rec, body):
         kind, now = rec["kind"], ceil(rec["recorded"], 1000)
@@ -220,6 +220,8 @@ class Book:
         elif kind == "key-added":
             self.at[body["agent"]] = body["location"]
             self.keys.append(key(body["key"]))
+        elif kind == "key-revoked":
+            self.revoked.setdefault(key(body["key"])[:2], rec["recorded"])
         elif kind == "assignment":
             for c in body["checks"]:
                 self.asked.setdefault((body["agent"], c["device"], c["check"]), (len(self.asked), body.get("admission", 0)))
@@ -430,6 +432,7 @@ def verify(path, pinned):
             need(all(leaf[k] == v for k, v in same.items()), f"{where}: its leaf says another thing")
             i["head"], i["rejected"], last = i.get("last", sha(raw)), leaf["kind"] == "rejected", leaf["at"]
             rejected += i["rejected"]
+            need(i["rejected"] or leaf["received"] <= book.revoked.get(signer[:2], FAR), f"{where}: its key was revoked before it came in")
             items.setdefault((i["agent"], signer[1], i["epoch"]), []).append(i)
             if gap or i["rejected"]:
                 continue

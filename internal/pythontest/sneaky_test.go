@@ -15,6 +15,7 @@ import (
 
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 	"github.com/vouch-sla/vouch/evidence/bundle"
 	"github.com/vouch-sla/vouch/internal/pythontest"
 )
@@ -87,6 +88,13 @@ func TestProviderTampers(t *testing.T) {
 			s.seal(&i, nil)
 			return s.bundle(i, nil)
 		}, "unknown key", true},
+		{"a batch counts that came in after its key was revoked", func(s *story) []byte {
+			s.record(evidence.KindKeyRevoked, clock(2, 0, 45), book.RevokedBody{Subject: "ams1-a", Agent: "ams1-a", Key: s.ams.vkey, Reason: "stolen"})
+			s.ams.batch(clock(2, 0, 40), clock(2, 0, 50), "", "", s.ams.found(clock(2, 0, 40), clock(2, 0, 50))...)
+			i := s.ledger.draft(contract.Span{From: contract.Floor(storyFrom), To: contract.Floor(clock(2, 0, 50))}, storyAsOf, storyFirst)
+			s.seal(&i, nil)
+			return s.bundle(i, nil)
+		}, "its key was revoked", true},
 		{"the record holds another statement than it names", func(s *story) []byte {
 			i := s.issue(s.draft(storyFirst))
 			other := i
@@ -111,6 +119,8 @@ func TestProviderTampers(t *testing.T) {
 			}
 			if said, ok := pythontest.Verify(t, raw); ok {
 				t.Errorf("verify.py says %s", said)
+			} else if tt.want == "its key was revoked" && !strings.Contains(said, tt.want) {
+				t.Errorf("verify.py says %s, want %q", said, tt.want)
 			} else {
 				t.Log(said)
 			}
