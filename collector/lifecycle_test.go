@@ -239,7 +239,7 @@ func TestWebhook(t *testing.T) {
 	}
 	c.play(ago(3*time.Minute), 90, "acme", both)
 	want := []notify.Transition{notify.Opened, notify.Closed}
-	c.wait("both transitions are told", func() bool { return slices.Equal(told(), want) })
+	c.wait("both transitions are told", func() bool { return len(told()) >= 2 && slices.Equal(told()[:2], want) })
 	// A message whose answer had not come is sent again, under the same name.
 	c.wait("their answers have come", func() bool { return c.status().Messages.Pending == 0 })
 	c.halt()
@@ -248,8 +248,9 @@ func TestWebhook(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.wait("nothing waits to be told", func() bool { return c.status().Messages.Pending == 0 })
-	if k := told(); !slices.Equal(k, want) {
-		t.Errorf("transitions told after a restart and a rebuild = %q, want %q", k, want)
+	// An incident that was seen in heartbeats first is confirmed by batches, which is told, too.
+	if k := told(); !slices.Equal(k, want) && !slices.Equal(k, append(want, notify.Updated)) {
+		t.Errorf("transitions told after a restart and a rebuild = %q, want %q, and at the most one update", k, want)
 	}
 }
 
