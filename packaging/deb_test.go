@@ -85,12 +85,13 @@ dpkg -i /packages/vouch_1.1.0-1_amd64.deb >/tmp/log 2>&1 || { cat /tmp/log; fail
 want "pin after the upgrade" "$(as vouch vouch pin --config /etc/vouch/collector.yaml)" "$pin"
 # From package to first word: a line from the collector, one command at the agent.
 ip link set lo up || true
-setpriv --reuid=vouch --regid=vouch --clear-groups -- vouch collector --config /etc/vouch/collector.yaml 2>/tmp/collector &
+setpriv --reuid=vouch --regid=vouch --clear-groups -- vouch collector --config /etc/vouch/collector.yaml >/tmp/collector 2>&1 </dev/null &
 collector=$!
+trap 'kill -9 $collector 2>/dev/null || true' EXIT # a step that fails leaves nothing behind
 for i in $(seq 600); do [ ! -S /var/lib/vouch/vouch.sock ] || break; sleep 0.1; done
 line=$(as vouch vouch agents token --agent ams1-a --address 127.0.0.1:7443 2>/dev/null) || { cat /tmp/collector; fail "no join string"; }
 (umask 077; vouch-agent enrol --no-start "$line") >/tmp/log 2>&1 || { cat /tmp/log /tmp/collector; fail "enrol"; }
-for f in key heads tls.key tls.crt lock; do want "$f after enrolling as root" "$(mode /var/lib/vouch-agent/$f)" "600 vouch-agent:vouch-agent"; done
+for f in key heads tls.key tls.crt; do want "$f after enrolling as root" "$(mode /var/lib/vouch-agent/$f)" "600 vouch-agent:vouch-agent"; done
 want "configuration after enrolling" "$(mode /etc/vouch-agent/agent.yaml)" "644 root:root"
 as vouch-agent vouch-agent doctor | grep '^ok       identity: ' || { as vouch-agent vouch-agent doctor; fail "the collector does not know the agent"; }
 kill "$collector"
