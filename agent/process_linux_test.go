@@ -137,8 +137,17 @@ type plant struct {
 	stops []time.Time // when agents were told to stop: attempts under way are broken off
 }
 
+// whole skips what takes long in real time, but in `make test`.
+func whole(t *testing.T) {
+	t.Helper()
+	if os.Getenv("VOUCH_WHOLE") == "" {
+		t.Skip("it takes long: `make test` runs it, or VOUCH_WHOLE=1")
+	}
+}
+
 func newPlant(t *testing.T) *plant {
 	t.Helper()
+	whole(t)
 	state := filepath.Join(t.TempDir(), "state")
 	vkey, err := agent.VerifierKey(state, "a1")
 	check(t, err)

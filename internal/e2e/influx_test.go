@@ -18,9 +18,7 @@ import (
 // less, is in the ledger and in a real InfluxDB server, after the server was down,
 // after the collector was killed, and after both at once.
 func TestInflux(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a minute: run without -short")
-	}
+	whole(t)
 	server := influxtest.Start(t)
 	w := newLoadWorld(t, fmt.Sprintf("influxdb: {url: %q, org: %s, bucket: %q, token: \"file:secret-token\"}", server.URL(), influxtest.Org, influxtest.Bucket))
 	w.write("secret-token", influxtest.Token+"\n", nil)

@@ -17,6 +17,14 @@ import (
 )
 
 // soaking reports whether the tests may take long (make soak).
+// whole skips what takes long, but in `make test`.
+func whole(t *testing.T) {
+	t.Helper()
+	if os.Getenv("VOUCH_WHOLE") == "" {
+		t.Skip("it takes long: `make test` runs it, or VOUCH_WHOLE=1")
+	}
+}
+
 func soaking() bool { return os.Getenv("VOUCH_SOAK") != "" }
 
 // loadWorld is a collector and two agents as processes on loopback, which measure

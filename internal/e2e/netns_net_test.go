@@ -52,9 +52,7 @@ var stations = []vouch.Location{
 // needNetwork skips the test where namespaces cannot be made, and says what to do.
 func needNetwork(t *testing.T) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("takes a minute: run without -short")
-	}
+	whole(t)
 	if os.Geteuid() != 0 {
 		t.Skip("network namespaces need root: run as root, for example sudo env \"PATH=$PATH\" make test")
 	}
