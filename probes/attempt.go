@@ -4,6 +4,7 @@
 package probes
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -46,13 +47,16 @@ func Down(reason vouch.Reason, detail string) vouch.Result {
 // SendError returns the result of an attempt whose socket could not be opened or
 // written to. The only such error that a device causes is a refusal that was already
 // waiting on the socket; everything else is our own: no route, no such source
-// address, no permission, and as overload no descriptors or buffers left.
+// address, no permission, and as overload no descriptors or buffers left, or no time: what
+// could not be sent before its time was over was not asked.
 func SendError(err error) vouch.Result {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return Down(vouch.ReasonRefused, err.Error())
 	case short(err):
 		return Unknown(vouch.ReasonOverload, err.Error()+cure(err))
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return Unknown(vouch.ReasonOverload, "it was not sent in time")
 	}
 	return Unknown(vouch.ReasonSocket, err.Error()+cure(err))
 }

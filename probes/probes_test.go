@@ -5,6 +5,7 @@ package probes_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/probes"
@@ -115,6 +117,14 @@ func TestErrorsOfSockets(t *testing.T) {
 	}
 	if got := probes.ReceiveError(os.ErrDeadlineExceeded); got.Reason != vouch.ReasonTimeout {
 		t.Errorf("ReceiveError(deadline) = %v, want timeout", got.Reason)
+	}
+	past, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	_, err := (&net.Dialer{}).DialContext(past, "udp", "127.0.0.1:9")
+	for _, err := range []error{err, &net.OpError{Op: "write", Net: "udp", Err: os.ErrDeadlineExceeded}} {
+		if got := probes.SendError(err); got.Outcome != vouch.Unknown || got.Reason != vouch.ReasonOverload {
+			t.Errorf("SendError(%v) = %v %v, want that it was too late to ask", err, got.Outcome, got.Reason)
+		}
 	}
 }
 
