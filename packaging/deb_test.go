@@ -84,7 +84,6 @@ pin=$(as vouch vouch pin --config /etc/vouch/collector.yaml)
 dpkg -i /packages/vouch_1.1.0-1_amd64.deb >/tmp/log 2>&1 || { cat /tmp/log; fail "upgrade the collector"; }
 want "pin after the upgrade" "$(as vouch vouch pin --config /etc/vouch/collector.yaml)" "$pin"
 # From package to first word: a line from the collector, one command at the agent.
-ip link set lo up || true
 setpriv --reuid=vouch --regid=vouch --clear-groups -- vouch collector --config /etc/vouch/collector.yaml >/tmp/collector 2>&1 </dev/null &
 collector=$!
 trap 'kill -9 $collector 2>/dev/null || true' EXIT # a step that fails leaves nothing behind
@@ -115,6 +114,7 @@ func TestDebIsInstalledUpgradedRemovedAndPurged(t *testing.T) {
 	}
 	need(t, "dpkg", "packages are installed on Debian and Ubuntu alone")
 	need(t, "unshare", "install util-linux")
+	need(t, "ip", "install iproute2")
 	debs := t.TempDir()
 	one := packages(t)
 	two := t.TempDir()
@@ -136,6 +136,7 @@ func TestDebIsInstalledUpgradedRemovedAndPurged(t *testing.T) {
 	// written reaches the root below, and who may open ping sockets is decided here.
 	const within = `
 set -eu
+ip link set lo up # here, since a fresh Debian has no such command
 mount -t tmpfs vouch-test "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay vouch-test -o "lowerdir=$3,upperdir=$1/upper,workdir=$1/work" "$1/root" || { echo "SKIP: overlay"; exit 0; }
