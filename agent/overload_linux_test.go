@@ -97,7 +97,6 @@ func (p *plant) until(what string, ok func(sums map[string]int) bool) {
 // TestStoppedAgentAccusesNobody stops the agent as a starved host does, while answers are on
 // their way, and lets it go on after their time is over.
 func TestStoppedAgentAccusesNobody(t *testing.T) {
-	whole(t)
 	p := newPlant(t)
 	p.asking(answering(t, 50*time.Millisecond), 8, 400*time.Millisecond, 300*time.Millisecond)
 	c := p.start("")

@@ -125,8 +125,11 @@ func (p *packer) anchorsOf(ctx context.Context, index, below int64) ([]anchor.Pr
 
 // announces reports whether a record announces maintenance within the statement's period.
 func (p *packer) announces(r store.Entry) bool {
+	if r.RecordKind != string(evidence.KindMaintenanceAnnounced) {
+		return false
+	}
 	rec, err := p.c.recorder.open(r)
 	var m book.MaintenanceBody
-	return err == nil && rec.Kind == evidence.KindMaintenanceAnnounced && json.Unmarshal(rec.Body, &m) == nil &&
+	return err == nil && json.Unmarshal(rec.Body, &m) == nil &&
 		m.From.Before(p.issue.To) && p.issue.From.Before(m.To)
 }

@@ -67,7 +67,7 @@ type issued struct {
 
 func (d *door) handler(limits Limits) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+wire.PathBatches, d.as(d.postBatches))
+	mux.HandleFunc("POST "+wire.PathBatches, d.as(d.busy(d.bulk, d.postBatches)))
 	mux.HandleFunc("POST "+wire.PathHeartbeats, d.as(d.postHeartbeats))
 	mux.HandleFunc("GET "+wire.PathAssignment, d.known(d.getAssignment))
 	mux.HandleFunc("GET "+wire.PathHeads, d.as(d.getHeads))
@@ -82,7 +82,7 @@ func (d *door) handler(limits Limits) http.Handler {
 type agentHandler func(http.ResponseWriter, *http.Request, vouch.AgentID)
 
 // as finds out which agent asks, and takes one of the places for requests.
-func (d *door) as(next agentHandler) http.HandlerFunc { return d.known(d.busy(next)) }
+func (d *door) as(next agentHandler) http.HandlerFunc { return d.known(d.busy(d.slots, next)) }
 
 // known finds out which agent asks.
 func (d *door) known(next agentHandler) http.HandlerFunc {
@@ -99,11 +99,11 @@ func (d *door) known(next agentHandler) http.HandlerFunc {
 }
 
 // busy takes one of the places for requests, or answers that there is none.
-func (d *door) busy(next agentHandler) agentHandler {
+func (d *door) busy(places chan struct{}, next agentHandler) agentHandler {
 	return func(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
 		select {
-		case d.slots <- struct{}{}:
-			defer func() { <-d.slots }()
+		case places <- struct{}{}:
+			defer func() { <-places }()
 		default:
 			d.tellBusy(w)
 			return
@@ -153,13 +153,6 @@ func (d *door) notes(w http.ResponseWriter, r *http.Request, agent vouch.AgentID
 }
 
 func (d *door) postBatches(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {
-	select {
-	case d.bulk <- struct{}{}:
-		defer func() { <-d.bulk }()
-	default:
-		d.tellBusy(w)
-		return
-	}
 	notes, ok := d.notes(w, r, agent)
 	if !ok {
 		return
@@ -226,7 +219,7 @@ func (d *door) getAssignment(w http.ResponseWriter, r *http.Request, agent vouch
 	if tag != "" && wait > 0 {
 		d.await(r.Context(), agent, tag, wait)
 	}
-	d.busy(d.putAssignment)(w, r, agent)
+	d.busy(d.slots, d.putAssignment)(w, r, agent)
 }
 
 func (d *door) putAssignment(w http.ResponseWriter, r *http.Request, agent vouch.AgentID) {

@@ -45,7 +45,7 @@ func newSecretSetCmd(client func() *admin.Client) *cobra.Command {
 		Short: "Store a credential, or replace it; agents have it within seconds",
 		Long: "set reads a community from standard input, or from a file:\n\n" +
 			"  vouch secret set branch < community\n" +
-			"  vouch secret set branch --community-file /root/community\n" +
+			"  vouch secret set branch --community-file community.txt\n" +
 			"  vouch secret set core --user vouch --auth SHA256 --auth-file auth --priv AES --priv-file priv\n\n" +
 			"A file holds one line and belongs to its owner alone (mode 0600). At a terminal it asks, and shows nothing.",
 		Args: oneArg,

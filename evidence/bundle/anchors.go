@@ -129,16 +129,11 @@ func (v *verifier) anchor(dir string) (anchor, error) {
 	}
 	if v.files[dir+anchorGrown] != nil {
 		raw, err := v.text(dir + anchorGrown)
-		a.grown = []evidence.Hash{}
-		for line := range strings.Lines(string(raw)) {
-			var h evidence.Hash
-			if err == nil {
-				h, err = evidence.ParseHash(strings.TrimSuffix(line, "\n"))
-			}
-			a.grown = append(a.grown, h)
+		if err == nil {
+			a.grown, err = parseHashes(string(raw))
 		}
-		if err == nil && (len(a.grown) > maxPath || len(raw) > 0 && raw[len(raw)-1] != '\n') {
-			err = fmt.Errorf("it is no list of at most %d hashes", maxPath)
+		if err == nil && len(a.grown) > evidence.MaxProof {
+			err = fmt.Errorf("it holds %d hashes, at most %d are allowed", len(a.grown), evidence.MaxProof)
 		}
 		if err != nil {
 			return a, fmt.Errorf("%s: %v", anchorGrown, err)
@@ -146,9 +141,6 @@ func (v *verifier) anchor(dir string) (anchor, error) {
 	}
 	return v.vouched(a, own.Name(), proof.Checkpoint)
 }
-
-// maxPath is more than any proof of RFC 6962 in a tree of 2^63 leaves has.
-const maxPath = 128
 
 // vouched looks who outside vouches for the checkpoint of the anchor ledger.
 func (v *verifier) vouched(a anchor, origin string, checkpoint []byte) (anchor, error) {
@@ -219,7 +211,7 @@ func (v *verifier) boundTime() bool {
 		case a.grown != nil && !before:
 			v.rep.wrong(TopicTime, a.dir+anchorGrown, "%d leaves are anchored, and the leaves from %d on are carried: it proves nothing that they do not", a.Size, v.first)
 		case before && a.grown != nil:
-			if err := checkGrowth(a.grown, v.check.Size, v.check.Root, a.Size, a.Root); err != nil {
+			if err := v.check.Extends(evidence.Checkpoint{Origin: a.Origin, Size: a.Size, Root: a.Root}, a.grown); err != nil {
 				v.rep.wrong(TopicTime, a.dir+anchorGrown, "%v: the ledger was rewritten after it was anchored, or the proof is another's", err)
 			} else if !a.at.IsZero() {
 				v.bounds = append(v.bounds, bound{a.Size, a.at})

@@ -66,6 +66,30 @@ func appendNote(dst, note []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(dst, uint32(len(note))), note...)
 }
 
+// appendHashes appends hashes, a line each, and parseHashes reads them.
+func appendHashes(dst []byte, list []evidence.Hash) []byte {
+	for _, h := range list {
+		dst = fmt.Appendf(dst, "%s\n", h)
+	}
+	return dst
+}
+
+func parseHashes(text string) ([]evidence.Hash, error) {
+	out := []evidence.Hash{}
+	for line := range strings.Lines(text) {
+		hash, ended := strings.CutSuffix(line, "\n")
+		if !ended {
+			return nil, errors.New("its last line does not end in a newline")
+		}
+		h, err := evidence.ParseHash(hash)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
 // notes reads framed notes one by one.
 type notes struct {
 	r *bufio.Reader

@@ -143,18 +143,14 @@ func (v *verifier) frontier() error {
 	if err != nil {
 		return err
 	}
-	line := strings.Split(string(raw), "\n")
-	first, err := strconv.ParseInt(line[0], 10, 64)
-	if err != nil || first < 0 || strconv.FormatInt(first, 10) != line[0] || line[len(line)-1] != "" {
+	number, rest, ended := strings.Cut(string(raw), "\n")
+	first, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || first < 0 || strconv.FormatInt(first, 10) != number || !ended {
 		return fmt.Errorf("it does not begin with the number of a leaf, or does not end in a newline")
 	}
-	var edges []evidence.Hash
-	for _, l := range line[1 : len(line)-1] {
-		h, err := evidence.ParseHash(l)
-		if err != nil {
-			return err
-		}
-		edges = append(edges, h)
+	edges, err := parseHashes(rest)
+	if err != nil {
+		return err
 	}
 	v.tree, err = newTree(first, edges)
 	return err

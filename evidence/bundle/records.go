@@ -186,5 +186,8 @@ func (v *verifier) proof(block []byte) (leaf evidence.Leaf, index int64, err err
 	if again := proofs([]RecordProof{{index, rest[:at+1], path}}); !bytes.Equal(again, append(block, '\n')) {
 		return leaf, 0, fmt.Errorf("it has not the form that it should have: %.80q", block)
 	}
-	return leaf, index, checkInclusion(path, v.check.Size, v.check.Root, index, leaf.Hash())
+	if v.check.Includes(index, leaf.Hash(), path) != nil {
+		err = fmt.Errorf("the proof of leaf %d does not lead to the root", index)
+	}
+	return leaf, index, err
 }

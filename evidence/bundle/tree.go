@@ -54,34 +54,3 @@ func (t *tree) root() evidence.Hash {
 func node(a, b evidence.Hash) evidence.Hash {
 	return evidence.Hash(tlog.NodeHash(tlog.Hash(a), tlog.Hash(b)))
 }
-
-// checkInclusion holds an inclusion proof (RFC 6962 section 2.1.1) against a root.
-func checkInclusion(proof []evidence.Hash, size int64, root evidence.Hash, index int64, leaf evidence.Hash) error {
-	p := make(tlog.RecordProof, len(proof))
-	for i, h := range proof {
-		p[i] = tlog.Hash(h)
-	}
-	if index < 0 || index >= size {
-		return fmt.Errorf("leaf %d is not in a tree of %d", index, size)
-	}
-	if err := tlog.CheckRecord(p, size, tlog.Hash(root), index, tlog.Hash(leaf)); err != nil {
-		return fmt.Errorf("the proof of leaf %d does not lead to the root", index)
-	}
-	return nil
-}
-
-// checkGrowth holds a consistency proof (RFC 6962 section 2.1.2) against two roots: the
-// tree of size begins with the tree of old.
-func checkGrowth(proof []evidence.Hash, size int64, root evidence.Hash, old int64, was evidence.Hash) error {
-	p := make(tlog.TreeProof, len(proof))
-	for i, h := range proof {
-		p[i] = tlog.Hash(h)
-	}
-	if old < 1 || old > size {
-		return fmt.Errorf("a tree of %d leaves did not grow to %d", old, size)
-	}
-	if err := tlog.CheckTree(p, size, tlog.Hash(root), old, tlog.Hash(was)); err != nil {
-		return fmt.Errorf("it does not show that the ledger grew from %d leaves with the root %s to %d", old, was, size)
-	}
-	return nil
-}

@@ -92,11 +92,7 @@ func Write(w io.Writer, e Evidence) error {
 		keys = append(append(keys, k...), '\n')
 	}
 	b.file(FileKeys, keys)
-	frontier := fmt.Appendf(nil, "%d\n", e.First)
-	for _, h := range e.Frontier {
-		frontier = fmt.Appendf(frontier, "%s\n", h)
-	}
-	b.file(FileFrontier, frontier)
+	b.file(FileFrontier, appendHashes(fmt.Appendf(nil, "%d\n", e.First), e.Frontier))
 	b.each(FileLeaves, e.Leaves, func(dst, leaf []byte) []byte { return append(append(dst, leaf...), '\n') })
 	b.each(FileRecords, e.Records, appendNote)
 	if len(e.Proofs) > 0 {
@@ -196,10 +192,6 @@ func (b *writer) anchor(dir string, a Anchor) {
 		b.file(dir+anchorToken, a.Token)
 	}
 	if a.Grown != nil {
-		var out []byte
-		for _, h := range a.Grown {
-			out = fmt.Appendf(out, "%s\n", h)
-		}
-		b.file(dir+anchorGrown, out)
+		b.file(dir+anchorGrown, appendHashes(nil, a.Grown))
 	}
 }
