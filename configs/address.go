@@ -98,16 +98,24 @@ func (v value) link() *url.URL {
 	if !ok {
 		return nil
 	}
+	u, problem := parseLink(s)
+	if problem != "" {
+		v.wrong("%s %s", v.key, problem)
+		return nil
+	}
+	return u
+}
+
+// parseLink reads an http or https URL, or says what is wrong with it, without showing it.
+func parseLink(s string) (u *url.URL, problem string) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", !validHost(u.Hostname()):
-		v.wrong("%s is no URL (not shown), allowed is http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH", v.key)
+		return nil, "is no URL (not shown), allowed is http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH"
 	case u.User != nil:
-		v.wrong("%s holds a user or password (not shown), allowed is a URL without, the secret goes into its own key", v.key)
+		return nil, "holds a user or password (not shown), allowed is a URL without, the secret goes into its own key"
 	case u.Fragment != "":
-		v.wrong("%s has a fragment (#), allowed is a URL without", v.key)
-	default:
-		return u
+		return nil, "has a fragment (#), allowed is a URL without"
 	}
-	return nil
+	return u, ""
 }

@@ -6,7 +6,6 @@ package configs
 import (
 	"crypto/x509"
 	"net"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -145,7 +144,7 @@ func (v value) secretLink() Secret {
 		return Secret{}
 	}
 	secret := v.secret()
-	if u, err := url.Parse(secret.Reveal()); secret.IsSet() && (err != nil || u.Scheme != "http" && u.Scheme != "https" || !validHost(u.Hostname()) || u.User != nil || u.Fragment != "") {
+	if _, problem := parseLink(secret.Reveal()); secret.Reveal() != "" && problem != "" {
 		v.wrong("%s: what the reference leads to is no URL (not shown), allowed is http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH", v.key)
 		return Secret{}
 	}

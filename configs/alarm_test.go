@@ -50,3 +50,12 @@ func TestAlarm(t *testing.T) {
 		t.Errorf("webhook prints as %s", text)
 	}
 }
+
+// Checking runs no program, so what one would print is not judged.
+func TestAlarmByAProgram(t *testing.T) {
+	f := example()
+	f.edit(t, "agent.yaml", "#alarm:", "allow_exec: true\nalarm: {webhook: {url: exec:/bin/canary hook}}")
+	if ps := configs.CheckAgent(f.source(), "agent.yaml"); ps != nil {
+		t.Error(lines(ps))
+	}
+}
