@@ -137,15 +137,22 @@ func (s sniffed) check(src Source, collectors []Collector) Problems {
 	return Merge(l.problems)
 }
 
-// ownProfile checks a profile beside those of the product.
-func (l *loader) ownProfile(name string) {
+// ownProfile reads a profile beside those of the product.
+func (l *loader) ownProfile(name string) Profile {
 	builtIn := l.builtIn()
-	read := []placedProfile{l.profile(l.open(name, value{}))}
+	own := l.profile(l.open(name, value{}))
+	read := []placedProfile{own}
 	for _, p := range builtIn {
 		read = append(read, placedProfile{Profile: p})
 	}
-	l.extended(read)
+	done := l.extended(read)
 	l.resolve(symProfile)
+	for _, p := range done {
+		if p.File == own.File {
+			return p
+		}
+	}
+	return own.Profile
 }
 
 // fitsBase checks that an agent is known to the collector and holds the credentials

@@ -4,6 +4,7 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -13,24 +14,24 @@ import (
 	"github.com/vouch-sla/vouch"
 )
 
-// Profile is a device profile with the rule by which a device is recognised.
+// Profile is a device profile with what it promises of recordings.
 type Profile struct {
 	vouch.Profile
-	// SysObjectID lists numeric object identifiers without a leading dot; one may end
-	// in ".*" for everything below it. Empty matches nothing.
-	SysObjectID []string
+	File  string // where it stands; of the product's own below "profiles/"
+	About string // the comment at the head of its file, without the marks
+	Tests []ProfileTest
 }
 
-// Matches reports whether the profile is for a device with this sysObjectID.
-func (p Profile) Matches(sysObjectID string) bool {
-	id := strings.TrimPrefix(sysObjectID, ".")
-	return slices.ContainsFunc(p.SysObjectID, func(pattern string) bool {
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-			return strings.HasPrefix(id, prefix)
-		}
-		return id == pattern
-	})
+// ProfileTest says what a profile finds in a recording (.snmprec).
+type ProfileTest struct {
+	Recording string // name of the file, without a folder
+	Expect    []Expectation
 }
+
+// Expectation is one line of a test: what is looked at, as "device.model",
+// "isdn.calls{port=\"1\"}", "rows interface" or "absent ha.state", and its value as
+// text.
+type Expectation struct{ Name, Value string }
 
 // Profiles returns the profiles that come with the product, by name.
 func Profiles() []Profile {
@@ -88,94 +89,35 @@ func (l *loader) profile(m *mapping) placedProfile {
 	m.need("schema", "1").integer(profileSchema, profileSchema, profileSchema)
 	name := m.need("name", "an identifier, as acme-router")
 	p := placedProfile{}
+	if m.doc != nil {
+		p.File, p.About = m.doc.name, m.doc.head
+	}
 	p.Name = name.id()
 	l.symbols.define(symProfile, "", p.Name, name)
 	p.Class = m.need("class", "the kind of device").class()
+	p.Kind = m.get("kind").id()
 	for _, e := range m.get("extends").list() {
 		parent := e.id()
 		l.symbols.refer(symProfile, "", parent, e)
 		p.extends = append(p.extends, placedName{parent, e})
 	}
-	match := m.get("match").mapping()
-	for _, e := range match.get("sysobjectid").list() {
-		if oid := e.oidPattern(); oid != "" {
-			p.SysObjectID = append(p.SysObjectID, oid)
-		}
-	}
-	match.done()
+	p.Match = matches(m.get("match"))
+	p.poll(m.get("poll").mapping())
+	p.metadata(m.get("metadata").mapping())
 	metrics := m.get("metrics")
 	for _, e := range metrics.list() {
 		p.metric(e.mapping())
+	}
+	for _, e := range m.get("traps").list() {
+		p.trap(e.mapping())
+	}
+	for _, e := range m.get("tests").list() {
+		p.test(e.mapping())
 	}
 	if !m.absent() && metrics.absent() && len(p.extends) == 0 {
 		m.wrong("the profile reads nothing, needed is at least one of the keys metrics and extends")
 	}
 	return p
-}
-
-// metric reads one scalar (symbol) or one table (table, symbols, metric_tags).
-func (p *placedProfile) metric(m *mapping) {
-	defer m.done()
-	scalar, table := m.get("symbol"), m.get("table")
-	symbols, tags, maxRows := m.get("symbols"), m.get("metric_tags"), m.get("max_rows")
-	if m.absent() {
-		return
-	}
-	if scalar.absent() == table.absent() {
-		m.wrong("%s needs exactly one of the keys symbol and table", m.key)
-		return
-	}
-	if !scalar.absent() {
-		for _, v := range []value{symbols, tags, maxRows} {
-			if !v.absent() {
-				v.wrong("%s belongs to a table, allowed beside symbol is nothing", v.key)
-			}
-		}
-		if s, ok := object(scalar, true); ok {
-			p.Scalars = append(p.Scalars, s)
-		}
-		return
-	}
-	t := table.mapping()
-	out := vouch.Table{Name: t.need("name", "the measurement's name, as interface").id(), MaxRows: int(maxRows.integer(1, 10000, 0))}
-	t.done()
-	for _, e := range symbols.list() {
-		if s, ok := object(e, true); ok {
-			out.Columns = append(out.Columns, s)
-		}
-	}
-	if len(symbols.list()) == 0 {
-		m.wrong("%s is a table without symbols, needed is at least one column", m.key)
-	}
-	for _, e := range tags.list() {
-		if s, ok := tag(e.mapping()); ok {
-			out.Tags = append(out.Tags, s)
-		}
-	}
-	p.Tables = append(p.Tables, out)
-}
-
-// tag reads a column that is stored as a tag.
-func tag(m *mapping) (vouch.Symbol, bool) {
-	defer m.done()
-	name := m.need("tag", "the tag's name").id()
-	s, ok := object(m.need("symbol", "a mapping with OID"), false)
-	s.Name, s.Type = name, vouch.TypeText
-	return s, ok && name != ""
-}
-
-// object reads {OID, name, type}; a tag's symbol has its name beside it and is text.
-func object(v value, typed bool) (s vouch.Symbol, ok bool) {
-	m := v.mapping()
-	defer m.done()
-	s.OID = m.need("OID", "a numeric object identifier").oid()
-	if !typed {
-		return s, s.OID != ""
-	}
-	s.Name = m.need("name", "the field's name").id()
-	s.Type = vouch.SymbolType(m.need("type", "how the value is stored").oneOf("",
-		string(vouch.TypeGauge), string(vouch.TypeCounter), string(vouch.TypeState), string(vouch.TypeText), string(vouch.TypeTicks)))
-	return s, s.OID != "" && s.Name != "" && s.Type != ""
 }
 
 // RFC 2578 section 7.1.3: numbers of 32 bits, at most 128 of them (RFC 3416).
@@ -211,7 +153,7 @@ func (l *loader) extended(read []placedProfile) []Profile {
 	var out []Profile
 	for _, p := range read {
 		done := p.Profile
-		done.Scalars, done.Tables = slices.Clone(p.Scalars), slices.Clone(p.Tables)
+		done.Scalars, done.Tables, done.Traps = slices.Clone(p.Scalars), slices.Clone(p.Tables), slices.Clone(p.Traps)
 		inherit(&done.Profile, p, byName, []string{p.Name})
 		out = append(out, done)
 	}
@@ -229,17 +171,39 @@ func inherit(into *vouch.Profile, p placedProfile, byName map[string]placedProfi
 			e.at.wrong("extends %s leads back to itself (%s), allowed is a chain with an end", e.name, strings.Join(append(trail, e.name), " > "))
 			continue
 		}
-		for _, s := range parent.Scalars {
-			if !slices.ContainsFunc(into.Scalars, func(o vouch.Symbol) bool { return o.Name == s.Name }) {
-				into.Scalars = append(into.Scalars, s)
-			}
-		}
-		for _, t := range parent.Tables {
-			if !slices.ContainsFunc(into.Tables, func(o vouch.Table) bool { return o.Name == t.Name }) {
-				into.Tables = append(into.Tables, t)
-			}
-		}
+		takeOver(into, parent.Profile.Profile)
 		inherit(into, parent, byName, append(slices.Clone(trail), e.name))
+	}
+}
+
+// takeOver adds to a profile what it does not say itself.
+func takeOver(into *vouch.Profile, parent vouch.Profile) {
+	for _, s := range parent.Scalars {
+		if !slices.ContainsFunc(into.Scalars, func(o vouch.Symbol) bool { return o.Name == s.Name }) {
+			into.Scalars = append(into.Scalars, s)
+		}
+	}
+	for _, t := range parent.Tables {
+		if !slices.ContainsFunc(into.Tables, func(o vouch.Table) bool { return o.Name == t.Name }) {
+			into.Tables = append(into.Tables, t)
+		}
+	}
+	for _, t := range parent.Traps {
+		if !slices.ContainsFunc(into.Traps, func(o vouch.Trap) bool { return o.OID == t.OID }) {
+			into.Traps = append(into.Traps, t)
+		}
+	}
+	into.Kind = cmp.Or(into.Kind, parent.Kind)
+	into.NoBulk = into.NoBulk || parent.NoBulk
+	into.Repetitions = cmp.Or(into.Repetitions, parent.Repetitions)
+	if len(into.Uptime) == 0 {
+		into.Uptime = parent.Uptime
+	}
+	f, from := &into.Facts, parent.Facts
+	for _, pair := range [][2]*[]vouch.FactSource{{&f.Vendor, &from.Vendor}, {&f.Model, &from.Model}, {&f.Version, &from.Version}, {&f.Serial, &from.Serial}} {
+		if len(*pair[0]) == 0 {
+			*pair[0] = *pair[1]
+		}
 	}
 }
 
@@ -254,4 +218,11 @@ func FindProfile(profiles []Profile, name string) (Profile, error) {
 		names[i] = p.Name
 	}
 	return Profile{}, fmt.Errorf("there is no profile %s, allowed are %s", show(name), strings.Join(names, ", "))
+}
+
+// LoadProfile reads a file with one profile, which may extend those of the product.
+func LoadProfile(src Source, name string) (Profile, Problems) {
+	l := newLoader(src)
+	read := l.ownProfile(name)
+	return finish(l, read)
 }

@@ -31,7 +31,8 @@ type document struct {
 	name     string
 	src      Source
 	problems *Problems
-	exec     bool // secrets may come from programs
+	exec     bool   // secrets may come from programs
+	head     string // the comment before its first key, without the marks
 }
 
 func (d *document) report(line, column int, warning bool, format string, args ...any) {
@@ -66,6 +67,7 @@ func (d *document) parse(body []byte) value {
 		d.report(line, column, false, "a byte that is no printable UTF-8 text, allowed are UTF-8 and line feeds")
 		return value{}
 	}
+	d.head = headComment(string(body))
 	file, err := parseYAML(string(body))
 	if err != nil {
 		d.syntax(err)
@@ -176,4 +178,17 @@ func badByte(body []byte) (line, column int, found bool) {
 		body = body[n:]
 	}
 	return 0, 0, false
+}
+
+// headComment returns the lines of comment that a file begins with, as one text.
+func headComment(body string) string {
+	var lines []string
+	for line := range strings.Lines(body) {
+		text, ok := strings.CutPrefix(line, "#")
+		if !ok {
+			break
+		}
+		lines = append(lines, strings.TrimSpace(text))
+	}
+	return strings.Join(lines, " ")
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,7 +41,7 @@ func newProbeSNMPCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			choose, err := chooser(profile)
+			choose, err := chooseProfile(profile)
 			if err != nil {
 				return err
 			}
@@ -50,42 +51,58 @@ func newProbeSNMPCmd() *cobra.Command {
 				return askSNMP(c.Context(), p, choose, a, probes.Target{Source: source, Credential: credential, Check: vouch.Check{
 					Kind: vouch.KindSNMP, Addr: a.Addr(), Port: a.Port(), Version: version,
 					Interval: 2 * flags.timeout, Timeout: flags.timeout,
-				}})
+				}}, time.Now)
 			})
 		},
 	}
 	flags.add(c, 5*time.Second)
 	who.add(c)
-	c.Flags().StringVar(&profile, "profile", autoProfile, "`NAME` of the profile to measure by, auto to recognise the device")
+	c.Flags().StringVar(&profile, "profile", autoProfile, "`NAME` of the profile to measure by, a file that holds one, or auto to recognise the device")
 	return c
 }
 
-// chooser returns what chooses the profile for a device by its sysObjectID.
-func chooser(name string) (func(objectID string) *vouch.Profile, error) {
-	all := configs.Profiles()
-	if name == "" || name == autoProfile {
-		return func(objectID string) *vouch.Profile {
-			for i := range all {
-				if all[i].Matches(objectID) {
-					return &all[i].Profile
-				}
-			}
-			return snmp.Generic()
-		}, nil
-	}
-	p, err := configs.FindProfile(all, name)
-	if err != nil {
-		return nil, exit.Misused("%v", err)
-	}
-	return func(string) *vouch.Profile { return &p.Profile }, nil
+// choice is what a device is measured by: a profile, or what it is recognised as.
+type choice struct {
+	fixed *vouch.Profile
+	among []vouch.Profile
 }
 
-// interfaces is the profile from which the list of interfaces is made, whatever the
-// device is measured by.
-func interfaces() *vouch.Profile {
-	p := snmp.Generic()
-	p.Tables[0].Columns = append(p.Tables[0].Columns, vouch.Symbol{OID: "1.3.6.1.2.1.2.2.1.1", Name: "index", Type: vouch.TypeGauge})
-	return p
+// chooseProfile reads the flag: auto, the name of a profile, or the path of a file.
+func chooseProfile(name string) (choice, error) {
+	if strings.ContainsAny(name, "./") && strings.HasSuffix(name, ".yaml") {
+		p, err := ownProfile(name)
+		return choice{fixed: &p.Profile}, err
+	}
+	all := configs.Profiles()
+	if name != "" && name != autoProfile {
+		p, err := configs.FindProfile(all, name)
+		if err != nil {
+			return choice{}, exit.Misused("%v", err)
+		}
+		return choice{fixed: &p.Profile}, nil
+	}
+	var c choice
+	for _, p := range all {
+		c.among = append(c.among, p.Profile)
+	}
+	return c, nil
+}
+
+// find asks the device what it is.
+func (c choice) find(ctx context.Context, p *snmp.Prober, t probes.Target) (snmp.Device, vouch.Result) {
+	if c.fixed != nil {
+		return p.Describe(ctx, t, c.fixed)
+	}
+	d, r := p.Recognise(ctx, t, c.among)
+	if r.Outcome == vouch.Up && d.Profile == nil {
+		d.Profile = snmp.Generic()
+		for i := range c.among {
+			if c.among[i].Name == d.Profile.Name {
+				d.Profile = &c.among[i]
+			}
+		}
+	}
+	return d, r
 }
 
 // snmpReport is what one device told.
@@ -99,25 +116,36 @@ type snmpReport struct {
 	Metrics    []metricReport    `json:"metrics,omitempty"`
 
 	result  vouch.Result
+	profile *vouch.Profile
 	version string
 	timeout time.Duration
+	running time.Duration
 	lines   int
 }
 
-// deviceReport is what a device says it is, and how it was recognised.
+// deviceReport is what a device says it is, and how it was recognised. Uptime is
+// sysUpTime, which tells since when its SNMP agent runs; RebootedAt rests on the best
+// clock that it has.
 type deviceReport struct {
 	Name        string      `json:"name,omitempty"`
 	Description string      `json:"description,omitempty"`
 	ObjectID    string      `json:"object_id,omitempty"`
 	Uptime      *float64    `json:"uptime_seconds,omitempty"`
+	RebootedAt  *time.Time  `json:"rebooted_at,omitempty"`
 	Class       vouch.Class `json:"class"`
+	Kind        string      `json:"kind,omitempty"`
+	Vendor      string      `json:"vendor,omitempty"`
+	Model       string      `json:"model,omitempty"`
+	Version     string      `json:"version,omitempty"`
+	Serial      string      `json:"serial,omitempty"`
+	EngineID    string      `json:"engine_id,omitempty"`
 	Profile     string      `json:"profile"`
 }
 
-// askSNMP asks one device what it is, chooses the profile, and measures once by it
-// and once for the list of interfaces.
-func askSNMP(ctx context.Context, p *snmp.Prober, choose func(string) *vouch.Profile, a netip.AddrPort, t probes.Target) snmpReport {
-	facts, r := p.Facts(ctx, t)
+// askSNMP asks one device what it is, measures once by its profile, and lists its
+// interfaces.
+func askSNMP(ctx context.Context, p *snmp.Prober, choose choice, a netip.AddrPort, t probes.Target, now func() time.Time) snmpReport {
+	d, r := choose.find(ctx, p, t)
 	report := snmpReport{
 		Address: shown(a), Outcome: r.Outcome, Reason: r.Reason, Detail: r.Detail,
 		result: r, version: t.Check.Version, timeout: t.Check.Timeout,
@@ -125,27 +153,31 @@ func askSNMP(ctx context.Context, p *snmp.Prober, choose func(string) *vouch.Pro
 	if r.Outcome != vouch.Up {
 		return report
 	}
-	profile := choose(facts.SysObjectID)
+	report.profile = d.Profile
 	report.Device = &deviceReport{
-		Name: facts.SysName, Description: facts.SysDescr, ObjectID: facts.SysObjectID,
-		Class: cmp.Or(profile.Class, vouch.ClassOther), Profile: profile.Name,
+		Name: d.SysName, Description: d.SysDescr, ObjectID: d.SysObjectID, EngineID: d.EngineID,
+		Class: cmp.Or(d.Profile.Class, vouch.ClassOther), Kind: d.Profile.Kind, Profile: d.Profile.Name,
+		Vendor: d.Vendor, Model: d.Model, Version: d.Version, Serial: d.Serial,
 	}
-	if facts.UpTime > 0 {
-		seconds := facts.UpTime.Seconds()
+	if d.UpTime > 0 {
+		seconds := d.UpTime.Seconds()
 		report.Device.Uptime = &seconds
 	}
-	t.Profile = profile
+	if up, ok := d.Running(d.Profile.Uptime); ok {
+		at := now().Add(-up).UTC().Truncate(time.Second)
+		report.Device.RebootedAt, report.running = &at, up
+	}
+	t.Profile = d.Profile
 	measured := p.Probe(ctx, t)
 	if measured.Outcome == vouch.Up {
 		report.result = measured
 	}
 	report.lines = len(measured.Points)
-	report.Metrics = metricsOf(measured.Points, profile)
-	t.Profile = interfaces()
-	report.Interfaces = interfacesOf(p.Probe(ctx, t).Points)
-	if report.Detail == "" {
-		report.Detail = measured.Detail
-	}
+	report.Metrics = metricsOf(measured.Points, d.Profile)
+	report.Detail = cmp.Or(report.Detail, measured.Detail)
+	interfaces, listed := p.Interfaces(ctx, t)
+	report.Interfaces = interfacesOf(interfaces)
+	report.Detail = cmp.Or(report.Detail, listed.Detail)
 	return report
 }
 

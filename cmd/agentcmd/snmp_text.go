@@ -4,21 +4,22 @@
 package agentcmd
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
 // interfaceReport is one interface by IF-MIB (RFC 2863). What the device does not
 // have is absent.
 type interfaceReport struct {
-	Index     *int64  `json:"index,omitempty"`
+	Index     uint32  `json:"index"`
 	Name      string  `json:"name,omitempty"`
 	Alias     string  `json:"alias,omitempty"`
 	Admin     string  `json:"admin,omitempty"`
@@ -30,13 +31,17 @@ type interfaceReport struct {
 	OutErrors *uint64 `json:"out_errors,omitempty"`
 }
 
-// metricReport is one value as it would be stored.
+// metricReport is one value as it would be stored; a state as its name. OK is for
+// states of which the profile says which are fine.
 type metricReport struct {
-	Measurement string            `json:"measurement"`
-	Name        string            `json:"name"`
-	Value       any               `json:"value"`
-	Type        vouch.SymbolType  `json:"type,omitempty"`
-	Tags        map[string]string `json:"tags,omitempty"`
+	Name  string            `json:"name"`
+	Value any               `json:"value"`
+	Unit  string            `json:"unit,omitempty"`
+	Type  vouch.SymbolType  `json:"type,omitempty"`
+	OK    *bool             `json:"ok,omitempty"`
+	Tags  map[string]string `json:"tags,omitempty"`
+
+	measurement string
 }
 
 // ifStatus names ifAdminStatus and ifOperStatus (RFC 2863).
@@ -48,69 +53,32 @@ func ifStatus(n int64) string {
 	return fmt.Sprintf("unknown(%d)", n)
 }
 
-func interfacesOf(points []vouch.Point) []interfaceReport {
-	var list []interfaceReport
-	for _, p := range points {
-		if p.Measurement != "interface" {
-			continue
+func interfacesOf(list []snmp.Interface) []interfaceReport {
+	status := func(n *int64) string {
+		if n == nil {
+			return ""
 		}
-		var r interfaceReport
-		for _, t := range p.Tags {
-			switch t.Key {
-			case "ifName":
-				r.Name = t.Value
-			case "ifAlias":
-				r.Alias = t.Value
-			}
-		}
-		for _, f := range p.Fields {
-			r.field(f)
-		}
-		list = append(list, r)
+		return ifStatus(*n)
 	}
-	slices.SortStableFunc(list, func(a, b interfaceReport) int {
-		if a.Index == nil || b.Index == nil {
-			return 0
-		}
-		return cmp.Compare(*a.Index, *b.Index)
-	})
-	return list
+	var out []interfaceReport
+	for _, i := range list {
+		out = append(out, interfaceReport{
+			i.Index, i.Name, i.Alias, status(i.Admin), status(i.Oper), i.Speed, i.InOctets, i.OutOctets, i.InErrors, i.OutErrors,
+		})
+	}
+	return out
 }
 
-func (r *interfaceReport) field(f vouch.Field) {
-	signed, unsigned := f.Value.Int(), f.Value.Uint()
-	switch f.Name {
-	case "index":
-		r.Index = &signed
-	case "admin_status":
-		r.Admin = ifStatus(signed)
-	case "oper_status":
-		r.Oper = ifStatus(signed)
-	case "speed_mbps":
-		if signed >= 0 && signed < 1<<40 {
-			bps := signed * 1_000_000
-			r.Speed = &bps
-		}
-	case "in_octets":
-		r.InOctets = &unsigned
-	case "out_octets":
-		r.OutOctets = &unsigned
-	case "in_errors":
-		r.InErrors = &unsigned
-	case "out_errors":
-		r.OutErrors = &unsigned
-	}
-}
-
-// metricsOf lists every value of the points with the type that the profile gives it.
+// metricsOf lists every value of the points with what the profile says of it.
 func metricsOf(points []vouch.Point, profile *vouch.Profile) []metricReport {
-	types := map[[2]string]vouch.SymbolType{}
+	symbols := map[[2]string]vouch.Symbol{}
 	for _, s := range profile.Scalars {
-		types[[2]string{"snmp", s.Name}] = s.Type
+		in, field := s.Measurement()
+		symbols[[2]string{in, field}] = s
 	}
 	for _, t := range profile.Tables {
 		for _, s := range t.Columns {
-			types[[2]string{t.Name, s.Name}] = s.Type
+			symbols[[2]string{t.Name, s.Name}] = s
 		}
 	}
 	var list []metricReport
@@ -123,10 +91,38 @@ func metricsOf(points []vouch.Point, profile *vouch.Profile) []metricReport {
 			tags[t.Key] = t.Value
 		}
 		for _, f := range p.Fields {
-			list = append(list, metricReport{p.Measurement, f.Name, plain(f.Value), types[[2]string{p.Measurement, f.Name}], tags})
+			s := symbols[[2]string{p.Measurement, f.Name}]
+			m := metricReport{Name: f.Name, Value: plain(f.Value), Unit: s.Unit, Type: s.Type, Tags: tags, measurement: p.Measurement}
+			if p.Measurement != systemMeasurement {
+				m.Name = p.Measurement + "." + f.Name
+			}
+			if label, ok := s.Label(f.Value); ok {
+				m.Value = label
+				m.OK = fine(s, label)
+			}
+			list = append(list, m)
 		}
 	}
 	return list
+}
+
+// systemMeasurement holds the system group and scalars without a measurement of
+// their own.
+const systemMeasurement = "snmp"
+
+// fine reports whether a state is fine by its profile; nil where that says nothing.
+func fine(s vouch.Symbol, label string) *bool {
+	if len(s.OK) == 0 {
+		return nil
+	}
+	good := true
+	for name := range strings.SplitSeq(label, ",") {
+		if slices.Contains(s.Ignore, name) || strings.HasPrefix(name, "unknown(") {
+			return nil
+		}
+		good = good && slices.Contains(s.OK, name)
+	}
+	return &good
 }
 
 func plain(v vouch.Value) any {
@@ -162,10 +158,12 @@ func (r snmpReport) text(w io.Writer) {
 	fact("name", printable(d.Name))
 	fact("description", printable(d.Description))
 	fact("object id", printable(d.ObjectID))
-	if d.Uptime != nil {
-		fact("up for", days(time.Duration(*d.Uptime*float64(time.Second))))
+	fact("is", printable(strings.Join(slices.DeleteFunc([]string{d.Vendor, d.Model, d.Version}, func(s string) bool { return s == "" }), ", ")))
+	fact("serial", printable(d.Serial))
+	if d.RebootedAt != nil {
+		fact("up for", days(r.running)+", since "+d.RebootedAt.Format("2006-01-02 15:04:05 MST"))
 	}
-	fact("profile", fmt.Sprintf("%s (%s)", d.Profile, d.Class))
+	fact("profile", fmt.Sprintf("%s (%s)", d.Profile, strings.TrimSpace(string(d.Class)+" "+d.Kind)))
 	fact("measured", fmt.Sprintf("%d values in %d lines a poll", len(r.Metrics), r.lines))
 	t.Flush()
 	if r.Detail != "" {
@@ -196,16 +194,19 @@ func (r snmpReport) interfaceTable(w io.Writer) {
 // maxShown bounds a list on the terminal.
 const maxShown = 40
 
+// told lists what the head of the report tells already.
+var told = []string{"sys_name", "sys_uptime_ticks", "host_uptime_ticks", "engine_boots", "engine_time_seconds"}
+
 // otherMetrics prints the values that do not come from the interfaces.
 func (r snmpReport) otherMetrics(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	shown := 0
 	for _, m := range r.Metrics {
-		if m.Measurement == "interface" || m.Name == "sys_name" {
+		if m.measurement == "interface" || slices.Contains(told, m.Name) {
 			continue
 		}
 		if shown == 0 {
-			fmt.Fprintln(t, "\n  MEASUREMENT\tVALUE\t\tOF")
+			fmt.Fprintln(t, "\n  METRIC\tVALUE\tUNIT\tTYPE\tOF")
 		}
 		if shown++; shown > maxShown {
 			fmt.Fprintln(t, "  more with --json")
@@ -215,7 +216,11 @@ func (r snmpReport) otherMetrics(w io.Writer) {
 		for _, k := range slices.Sorted(maps.Keys(m.Tags)) {
 			of += k + "=" + m.Tags[k] + " "
 		}
-		fmt.Fprintf(t, "  %s.%s\t%s\t%s\t%s\n", m.Measurement, m.Name, printable(fmt.Sprint(m.Value)), m.Type, printable(of))
+		value := printable(fmt.Sprint(m.Value))
+		if m.OK != nil && !*m.OK {
+			value += " (!)"
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", m.Name, value, m.Unit, m.Type, printable(of))
 	}
 	t.Flush()
 }

@@ -63,23 +63,6 @@ type (
 		Credential string             `json:"credential,omitempty"`
 		Customers  []vouch.CustomerID `json:"customers"`
 	}
-	profileJSON struct {
-		Name    string       `json:"name"`
-		Class   vouch.Class  `json:"class,omitempty"`
-		Scalars []symbolJSON `json:"scalars,omitempty"`
-		Tables  []tableJSON  `json:"tables,omitempty"`
-	}
-	symbolJSON struct {
-		OID  string           `json:"oid"`
-		Name string           `json:"name"`
-		Type vouch.SymbolType `json:"type,omitempty"`
-	}
-	tableJSON struct {
-		Name    string       `json:"name"`
-		Columns []symbolJSON `json:"columns,omitempty"`
-		Tags    []symbolJSON `json:"tags,omitempty"`
-		MaxRows int          `json:"max_rows,omitempty"`
-	}
 )
 
 // each converts a list. An empty one becomes nil, so that a round trip has one result.
@@ -104,11 +87,7 @@ func toJSON(a Assignment) assignmentJSON {
 		Devices: each(a.Devices, func(d Device) deviceJSON {
 			return deviceJSON{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkToJSON), d.Turn}
 		}),
-		Profiles: each(a.Profiles, func(p vouch.Profile) profileJSON {
-			return profileJSON{p.Name, p.Class, each(p.Scalars, symbolToJSON), each(p.Tables, func(t vouch.Table) tableJSON {
-				return tableJSON{t.Name, each(t.Columns, symbolToJSON), each(t.Tags, symbolToJSON), t.MaxRows}
-			})}
-		}),
+		Profiles: each(a.Profiles, profileToJSON),
 	}
 }
 
@@ -120,19 +99,12 @@ func fromJSON(j assignmentJSON) Assignment {
 		Devices: each(j.Devices, func(d deviceJSON) Device {
 			return Device{d.Customer, d.ID, d.Class, each(d.Profiles, same), each(d.Checks, checkFromJSON), d.Turn}
 		}),
-		Profiles: each(j.Profiles, func(p profileJSON) vouch.Profile {
-			return vouch.Profile{Name: p.Name, Class: p.Class, Scalars: each(p.Scalars, symbolFromJSON), Tables: each(p.Tables, func(t tableJSON) vouch.Table {
-				return vouch.Table{Name: t.Name, Columns: each(t.Columns, symbolFromJSON), Tags: each(t.Tags, symbolFromJSON), MaxRows: t.MaxRows}
-			})}
-		}),
+		Profiles: each(j.Profiles, profileFromJSON),
 	}
 }
 
 func secretToJSON(s SealedSecret) secretJSON   { return secretJSON(s) }
 func secretFromJSON(s secretJSON) SealedSecret { return SealedSecret(s) }
-
-func symbolToJSON(s vouch.Symbol) symbolJSON   { return symbolJSON(s) }
-func symbolFromJSON(s symbolJSON) vouch.Symbol { return vouch.Symbol(s) }
 
 func checkToJSON(c vouch.Check) checkJSON {
 	return checkJSON{

@@ -31,7 +31,16 @@ func assignment() wire.Assignment {
 		References: []wire.Reference{{Reference: vouch.Reference{Name: "gw", Gateway: true, Kind: vouch.KindTCP, Addr: netip.MustParseAddr("192.0.2.254"), Port: 443}, Customers: []vouch.CustomerID{"acme"}}},
 		Profiles: []vouch.Profile{{Name: "if-mib", Class: vouch.ClassRouter, Scalars: []vouch.Symbol{{OID: "1.3.6.1.2.1.1.3.0", Name: "sysUpTime", Type: vouch.TypeTicks}},
 			Tables: []vouch.Table{{Name: "interface", Columns: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.6", Name: "ifHCInOctets", Type: vouch.TypeCounter}},
-				Tags: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.1", Name: "ifName", Type: vouch.TypeText}}, MaxRows: 64}}}},
+				Tags: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.1", Name: "ifName", Type: vouch.TypeText}}, MaxRows: 64}}}, {
+			Name: "pbx", Class: vouch.ClassTelephony, Kind: "pbx", Uptime: []vouch.Clock{vouch.ClockHost}, NoBulk: true, Repetitions: 9,
+			Facts: vouch.DeviceFacts{
+				Vendor: []vouch.FactSource{{Value: "Acme"}}, Model: []vouch.FactSource{{OID: "1.3.6.1", Extract: "(x)", Mapping: []vouch.Mapped{{Value: "1", Name: "one"}}}},
+				Version: []vouch.FactSource{{OID: "1.3.6.2"}}, Serial: []vouch.FactSource{{OID: "1.3.6.3", Where: "1.3.6.4", WhereEquals: "3"}},
+			},
+			Scalars: []vouch.Symbol{{OID: "1.3.6.5", Name: "a.b", Type: vouch.TypeState, Unit: "u", Scale: 0.1, Extract: "(y)", Mapping: []vouch.Mapped{{Value: "2", Name: "up"}}, OK: []string{"up"}, Ignore: []string{"down"}}},
+			Tables:  []vouch.Table{{Name: "t", Columns: []vouch.Symbol{{OID: "1.3.6.6", Name: "c", Type: vouch.TypeGauge}}, Tags: []vouch.Symbol{{Name: "i", Type: vouch.TypeText, Index: vouch.IndexText}}}},
+			Traps:   []vouch.Trap{{OID: "1.3.6.7", Name: "door"}},
+		}},
 		Secrets: []wire.SealedSecret{{Name: "acme-v3", Sealed: []byte("sealed")}, {Name: "lab", Sealed: []byte{0, 1, 255}}},
 	}
 }

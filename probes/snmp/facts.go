@@ -5,6 +5,7 @@ package snmp
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -20,6 +21,10 @@ type Facts struct {
 	UpTime      time.Duration // sysUpTime, which wraps after 497 days
 	EngineBoots int64         // snmpEngineBoots
 	EngineTime  time.Duration // snmpEngineTime; not every device's is its uptime
+	HostUpTime  time.Duration // hrSystemUptime, which wraps as well
+	EngineID    string        // snmpEngineID, hexadecimal
+
+	descr string // sysDescr as a line of text, to look for patterns in
 }
 
 // Facts asks the target for its facts, by one request where the device allows it.
@@ -28,7 +33,7 @@ func (p *Prober) Facts(ctx context.Context, t probes.Target) (Facts, vouch.Resul
 	var f Facts
 	symbol := func(oid string) object { return object{oid: mustOID(oid), kind: vouch.TypeText, divisor: 1} }
 	// The uptime comes first: attempt.uptime relies on it.
-	pl := &plan{scalars: []object{symbol(sysUpTime), symbol(sysDescr), symbol(sysObjectID), symbol(sysName), symbol(engineBoots), symbol(engineTime)}}
+	pl := &plan{scalars: []object{symbol(sysUpTime), symbol(sysDescr), symbol(sysObjectID), symbol(sysName), symbol(engineBoots), symbol(engineTime), symbol(hostUpTime), symbol(engineID)}}
 	r := p.attempt(ctx, t, pl, func(a *attempt, ctx context.Context) vouch.Result {
 		r := a.run(ctx)
 		r.Points = nil
@@ -61,5 +66,45 @@ func (a *attempt) facts() Facts {
 		SysName:     text(3),
 		EngineBoots: number(4),
 		EngineTime:  time.Duration(number(5)) * time.Second,
+		HostUpTime:  time.Duration(number(6)) * 10 * time.Millisecond,
+		EngineID:    hex.EncodeToString(a.scalars[7].data),
+		descr:       oneLine(a.scalars[1].data),
 	}
+}
+
+// ticksWrap is after how long a clock of hundredths of a second begins again: 497 days.
+const ticksWrap = (1 << 32) * 10 * time.Millisecond
+
+// Running returns how long the device has been running, by the best of the clocks
+// that it has. The host's clock is better than the agent's, which starts again with
+// the SNMP agent. Where the engine's clock is ahead by whole turns of theirs, it tells
+// what they forgot; by itself it is believed only where the profile says so, because
+// some devices count something else there.
+func (f Facts) Running(clocks []vouch.Clock) (time.Duration, bool) {
+	if len(clocks) == 0 {
+		clocks = []vouch.Clock{vouch.ClockHost, vouch.ClockSys}
+	}
+	for _, c := range clocks {
+		var up time.Duration
+		switch c {
+		case vouch.ClockEngine:
+			up = f.EngineTime
+		case vouch.ClockHost:
+			up = f.HostUpTime
+		case vouch.ClockSys:
+			up = f.UpTime
+		}
+		if up <= 0 {
+			continue
+		}
+		if c == vouch.ClockEngine {
+			return up, true
+		}
+		const near = 2 * time.Minute // the two clocks start apart
+		if turns := (f.EngineTime - up + near) / ticksWrap; turns > 0 && (f.EngineTime-up-turns*ticksWrap).Abs() <= near {
+			up += turns * ticksWrap
+		}
+		return up, true
+	}
+	return 0, false
 }

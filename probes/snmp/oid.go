@@ -134,3 +134,17 @@ func (o oid) appendText(dst []byte, whole bool) []byte {
 
 // String returns the dotted form of a whole OID.
 func (o oid) String() string { return string(o.appendText(nil, true)) }
+
+// arcs returns the numbers of an index suffix.
+func (o oid) arcs() []uint32 {
+	out := make([]uint32, 0, len(o))
+	var v uint32
+	for _, c := range o {
+		v = v<<7 | uint32(c&0x7f)
+		if c&0x80 == 0 {
+			out = append(out, v)
+			v = 0
+		}
+	}
+	return out
+}

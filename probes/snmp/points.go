@@ -63,16 +63,22 @@ func (p *points) take() []vouch.Point {
 	return out
 }
 
-// addScalars adds the point of the scalars, if there is any value. More points will
-// follow for which room is made at once.
+// addScalars adds a point for each measurement of the scalars that has a value. More
+// points will follow for which room is made at once.
 func (p *points) addScalars(plan *plan, scalars []scalar, more int) {
 	p.begin(1+more, 0, len(scalars))
+	from := 0
 	for i, s := range scalars {
+		o := &plan.scalars[i]
+		if i > 0 && o.in != plan.scalars[i-1].in {
+			p.add(plan.scalars[i-1].in, 0, from)
+			from = len(p.fields)
+		}
 		if s.tag != 0 {
-			p.addField(&plan.scalars[i], s.tag, s.data)
+			p.addField(o, s.tag, s.data)
 		}
 	}
-	p.add(measurement, 0, 0)
+	p.add(plan.scalars[len(scalars)-1].in, 0, from)
 	p.end()
 }
 
@@ -90,42 +96,6 @@ func (p *points) add(name string, tag, field int) {
 	})
 }
 
-// addField adds a value as the type that the profile gives it. A value that is not
-// of that type, or impossible, yields no field: neither zero nor a guess.
-func (p *points) addField(o *object, tag byte, data []byte) {
-	var v vouch.Value
-	switch o.kind {
-	case vouch.TypeText:
-		from := len(p.text)
-		p.text = appendTextOf(p.text, tag, data)
-		p.texts = append(p.texts, textAt{-1, len(p.fields), from, len(p.text)})
-	case vouch.TypeCounter, vouch.TypeTicks:
-		n, ok := asUint(tag, data)
-		if !ok {
-			return
-		}
-		v = vouch.Uint(n)
-	default:
-		n, ok := asInt(tag, data)
-		if !ok {
-			f, isFloat := asFloat(tag, data)
-			if !isFloat || o.kind == vouch.TypeState {
-				return
-			}
-			v = vouch.Float(f)
-			break
-		}
-		if o.divisor > 1 {
-			if n == 1<<32-1 {
-				return // RFC 2863: too fast for this object to tell
-			}
-			n = (n + int64(o.divisor)/2) / int64(o.divisor)
-		}
-		v = vouch.Int(n)
-	}
-	p.fields = append(p.fields, vouch.Field{Name: o.name, Value: v})
-}
-
 // addTable adds one point for each row of the columns. A row whose key (the first
 // tag of the profile's table) is missing, empty or shared with another row gets the
 // tag "index" with the row's index as well. So a row with a name of its own stays the
@@ -133,7 +103,7 @@ func (p *points) addField(o *object, tag byte, data []byte) {
 func (p *points) addTable(t *table, columns []column) {
 	p.merge(columns)
 	p.markNamed(t, columns)
-	tags, fields := len(p.rows), 0
+	tags, fields := len(p.rows)*(1+len(t.parts)), 0
 	for i := range columns {
 		if columns[i].obj.tag {
 			tags += len(columns[i].cells)
@@ -151,44 +121,25 @@ func (p *points) addTable(t *table, columns []column) {
 			}
 			c, o := &columns[i].cells[at], columns[i].obj
 			if o.tag {
-				p.addTag(o.name, c.tag, c.data)
+				p.addTag(o, c.tag, c.data)
 			} else {
 				p.addField(o, c.tag, c.data)
 			}
 		}
-		if !r.named {
-			p.addIndex(tag, r.index)
-		}
+		p.addParts(t, tag, r)
 		p.add(t.name, tag, field)
 	}
 	p.end()
 }
 
-func (p *points) addTag(name string, tag byte, data []byte) {
+func (p *points) addTag(o *object, tag byte, data []byte) {
 	from := len(p.text)
-	p.text = appendTextOf(p.text, tag, data)
+	p.text = named(appendTextOf(p.text, tag, data), from, o.mapping)
 	if len(p.text) == from {
 		return // line protocol has no empty tags
 	}
 	p.texts = append(p.texts, textAt{len(p.tags), -1, from, len(p.text)})
-	p.tags = append(p.tags, vouch.Tag{Key: name})
-}
-
-// addIndex adds the tag of the row's index among the tags since the offset, in order.
-func (p *points) addIndex(first int, index oid) {
-	at := len(p.tags)
-	for at > first && p.tags[at-1].Key > tagIndex {
-		at--
-	}
-	for i := range p.texts {
-		if p.texts[i].tag >= at {
-			p.texts[i].tag++
-		}
-	}
-	from := len(p.text)
-	p.text = index.appendText(p.text, false)
-	p.texts = append(p.texts, textAt{at, -1, from, len(p.text)})
-	p.tags = slices.Insert(p.tags, at, vouch.Tag{Key: tagIndex})
+	p.tags = append(p.tags, vouch.Tag{Key: o.name})
 }
 
 // merge fills p.rows with the union of the columns' rows, in order of their index.
