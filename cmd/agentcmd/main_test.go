@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/vouch-sla/vouch/cmd/exit"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // call runs the command in this process and returns what a shell would see.
@@ -32,9 +32,9 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 // device runs a simulated device that answers to the community sesame until the test
 // ends.
-func device(t *testing.T, walk probetest.Walk) string {
+func device(t *testing.T, walk lab.Walk) string {
 	t.Helper()
-	d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, probetest.Options{Community: "sesame"})
+	d, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, lab.Options{Community: "sesame"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestCheckReportsEveryMistakeWithItsPlace(t *testing.T) {
 }
 
 func TestProbeSNMPForATechnician(t *testing.T) {
-	router := device(t, probetest.Router().WithName("edge\x1b[31m-1"))
+	router := device(t, lab.Router().WithName("edge\x1b[31m-1"))
 	secret := filepath.Join(t.TempDir(), "community")
 	if err := os.WriteFile(secret, []byte("sesame\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestProbeSNMPForATechnician(t *testing.T) {
 }
 
 func TestProbeSNMPPrintsOneObjectOrAList(t *testing.T) {
-	router, firewall := device(t, probetest.Router()), device(t, probetest.Firewall())
+	router, firewall := device(t, lab.Router()), device(t, lab.Firewall())
 	type printed struct {
 		Address string
 		Outcome string

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // community is what the simulated devices answer to. It stands in a secret file all
@@ -29,7 +29,7 @@ type cast struct {
 
 // role is one responder with what the steps under way do to it.
 type role struct {
-	device *probetest.Device
+	device *lab.Device
 
 	mu      sync.Mutex // guards all below
 	silent  bool
@@ -91,5 +91,5 @@ func (r *role) change(f func(*role)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f(r)
-	r.device.Set(probetest.Behaviour{Silent: r.silent, Ignore: r.ignored, Delay: r.delay})
+	r.device.Set(lab.Behaviour{Silent: r.silent, Ignore: r.ignored, Delay: r.delay})
 }

@@ -7,7 +7,7 @@
 // their statement with what the script did.
 //
 // It is not a second implementation of anything. Devices are those of package
-// probetest, configuration is files that a user could have written, and everything
+// lab, configuration is files that a user could have written, and everything
 // that is measured comes from the running collector. It computes no availability.
 //
 //	world.go     who leases what, and who measures it

@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // Ports of the demo on addresses of its own: none needs a privilege.
@@ -67,8 +67,8 @@ func listen(b block) (c *cast, err error) {
 			c.close()
 		}
 	}()
-	add := func(a netip.Addr, walk probetest.Walk) (*role, error) {
-		d, err := probetest.Listen(snmpAt(a), walk, probetest.Options{Community: community})
+	add := func(a netip.Addr, walk lab.Walk) (*role, error) {
+		d, err := lab.Listen(snmpAt(a), walk, lab.Options{Community: community})
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func listen(b block) (c *cast, err error) {
 		c.devices[d.ID] = r
 	}
 	for i := range places() {
-		if _, err := add(b.gateway(i), probetest.Router().WithName("gateway."+string(places()[i].ID)+".example")); err != nil {
+		if _, err := add(b.gateway(i), lab.Router().WithName("gateway."+string(places()[i].ID)+".example")); err != nil {
 			return c, err
 		}
 		if err := free("tcp", b.metrics(i).String()); err != nil {
@@ -92,7 +92,7 @@ func listen(b block) (c *cast, err error) {
 		}
 	}
 	for i, name := range references() {
-		if _, err := add(b.reference(i), probetest.Router().WithName(name+".example")); err != nil {
+		if _, err := add(b.reference(i), lab.Router().WithName(name+".example")); err != nil {
 			return c, err
 		}
 	}

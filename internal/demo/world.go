@@ -5,7 +5,7 @@ package demo
 
 import (
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // The customer of the demo.
@@ -89,12 +89,12 @@ func places() []place {
 func references() []string { return []string{"exchange", "resolver"} }
 
 // walkOf returns what a device answers from.
-func walkOf(c vouch.Class) probetest.Walk {
+func walkOf(c vouch.Class) lab.Walk {
 	switch c {
 	case vouch.ClassFirewall:
-		return probetest.Firewall()
+		return lab.Firewall()
 	case vouch.ClassTelephony:
-		return probetest.Telephony()
+		return lab.Telephony()
 	}
-	return probetest.Router()
+	return lab.Router()
 }

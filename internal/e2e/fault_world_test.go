@@ -19,7 +19,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/store"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // faultWorld is a collector, and one agent for each fault of the way to it. Each stands
@@ -29,7 +29,7 @@ import (
 type faultWorld struct {
 	*plant
 	net     *network
-	devices map[vouch.CustomerID]*probetest.Device
+	devices map[vouch.CustomerID]*lab.Device
 	relay   *relay
 	bell    *bell
 	since   time.Time
@@ -129,7 +129,7 @@ alarm:
 
 func newFaultWorld(t *testing.T) *faultWorld {
 	t.Helper()
-	w := &faultWorld{plant: newPlant(t), devices: map[vouch.CustomerID]*probetest.Device{}, bell: &bell{},
+	w := &faultWorld{plant: newPlant(t), devices: map[vouch.CustomerID]*lab.Device{}, bell: &bell{},
 		since: time.Now().Add(-time.Hour).Truncate(time.Hour)}
 	w.net = &network{t: t, prefix: namespacePrefix() + "f-"}
 	w.net.sweep()
@@ -154,10 +154,10 @@ func newFaultWorld(t *testing.T) *faultWorld {
 	since := w.since.Format(time.RFC3339)
 	for i, way := range ways {
 		w.net.join(string(way), i+1)
-		var here [2]*probetest.Device
+		var here [2]*lab.Device
 		w.net.within(string(way), func() (err error) {
 			for n := range here {
-				if here[n], err = probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), probetest.Router(), probetest.Options{}); err != nil {
+				if here[n], err = lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), lab.Router(), lab.Options{}); err != nil {
 					return err
 				}
 			}

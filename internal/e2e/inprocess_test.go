@@ -13,7 +13,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/admin"
 	"github.com/vouch-sla/vouch/collector/incident"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // TestOutage is the main job in one process: a device that goes silent for everybody
@@ -35,7 +35,7 @@ func TestOutage(t *testing.T) {
 	})
 	from := time.Now()
 
-	w.device.Set(probetest.Behaviour{Ignore: []netip.Addr{w.sources["AMS-1"]}})
+	w.device.Set(lab.Behaviour{Ignore: []netip.Addr{w.sources["AMS-1"]}})
 	w.wait("AMS alone sees it down", func() bool {
 		return w.live().Seen[0].State == "down"
 	})
@@ -44,7 +44,7 @@ func TestOutage(t *testing.T) {
 	}
 
 	silenced := time.Now()
-	w.device.Set(probetest.Behaviour{Silent: true})
+	w.device.Set(lab.Behaviour{Silent: true})
 	w.wait("an incident opens", func() bool {
 		list := w.incidents()
 		return len(list) == 1 && list[0].Status == incident.Open
@@ -52,7 +52,7 @@ func TestOutage(t *testing.T) {
 	t.Logf("incident opened %v after the device went silent", time.Since(silenced).Round(time.Millisecond))
 	w.wait("the batches confirm it", func() bool { return !w.incidents()[0].Pending })
 	answered := time.Now()
-	w.device.Set(probetest.Behaviour{})
+	w.device.Set(lab.Behaviour{})
 	w.wait("it closes", func() bool { return w.incidents()[0].Status == incident.Closed })
 
 	i := w.incidents()[0]

@@ -18,7 +18,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/admin"
 	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/collector/notify"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 const hookSecret = "e2e-webhook-secret"
@@ -94,7 +94,7 @@ func TestKillLoop(t *testing.T) {
 		} else {
 			outages[len(outages)-1].to = time.Now()
 		}
-		w.devices["rt1"].Set(probetest.Behaviour{Silent: silent})
+		w.devices["rt1"].Set(lab.Behaviour{Silent: silent})
 		// Longer than an incident takes to open, so that it is hit before, in and after.
 		w.crashWithin(confirm + 2*time.Second)
 		w.collect("")
@@ -103,7 +103,7 @@ func TestKillLoop(t *testing.T) {
 	}
 	if last := &outages[len(outages)-1]; last.to.IsZero() {
 		last.to = time.Now()
-		w.devices["rt1"].Set(probetest.Behaviour{})
+		w.devices["rt1"].Set(lab.Behaviour{})
 		w.incidentsGoOn(len(outages), false)
 	}
 	w.checkOutages(outages)

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // soaking reports whether the tests may take long (make soak).
@@ -31,8 +31,8 @@ func soaking() bool { return os.Getenv("VOUCH_SOAK") != "" }
 // simulated devices of two customers twice a second.
 type loadWorld struct {
 	*plant
-	devices   map[vouch.DeviceID]*probetest.Device
-	gateway   *probetest.Device
+	devices   map[vouch.DeviceID]*lab.Device
+	gateway   *lab.Device
 	listen    string // where agents deliver
 	metrics   map[vouch.AgentID]string
 	since     time.Time
@@ -135,7 +135,7 @@ func newLoadWorld(t *testing.T, more string) *loadWorld {
 // newGuardedWorld is newLoadWorld with devices that answer to one community alone.
 func newGuardedWorld(t *testing.T, more, community string) *loadWorld {
 	t.Helper()
-	w := &loadWorld{community: community, plant: newPlant(t), devices: map[vouch.DeviceID]*probetest.Device{}, listen: freeAddr(t),
+	w := &loadWorld{community: community, plant: newPlant(t), devices: map[vouch.DeviceID]*lab.Device{}, listen: freeAddr(t),
 		metrics: map[vouch.AgentID]string{north: freeAddr(t), south: freeAddr(t)}, keys: map[vouch.AgentID]string{}, base: loadBase,
 		since: time.Now().Add(-time.Hour).Truncate(time.Hour)}
 	w.simulate()
@@ -159,17 +159,17 @@ func (w *loadWorld) simulate() {
 			w.t.Error(err)
 		}
 	})
-	listen := func(walk probetest.Walk) *probetest.Device {
-		d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, probetest.Options{Community: w.community})
+	listen := func(walk lab.Walk) *lab.Device {
+		d, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, lab.Options{Community: w.community})
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		g.Go(func() error { return d.Run(ctx) })
 		return d
 	}
-	w.gateway = listen(probetest.Router())
-	for id, walk := range map[vouch.DeviceID]probetest.Walk{
-		"rt1": probetest.Router(), "fw1": probetest.Firewall(), "rt2": probetest.Router(), "pbx2": probetest.Telephony(),
+	w.gateway = listen(lab.Router())
+	for id, walk := range map[vouch.DeviceID]lab.Walk{
+		"rt1": lab.Router(), "fw1": lab.Firewall(), "rt2": lab.Router(), "pbx2": lab.Telephony(),
 	} {
 		w.devices[id] = listen(walk)
 	}

@@ -28,9 +28,9 @@ import (
 	"github.com/vouch-sla/vouch/collector/store/sqlite"
 	"github.com/vouch-sla/vouch/configs"
 	"github.com/vouch-sla/vouch/contract"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/internal/wire"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -39,8 +39,8 @@ import (
 type world struct {
 	t       *testing.T
 	dir     string
-	device  *probetest.Device
-	gateway *probetest.Device
+	device  *lab.Device
+	gateway *lab.Device
 	terms   contract.Terms
 	agents  []vouch.Agent
 	sources map[vouch.AgentID]netip.Addr
@@ -81,7 +81,7 @@ func newWorld(t *testing.T) *world {
 			t.Errorf("the world ended with: %v", err)
 		}
 	})
-	w.device, w.gateway = w.simulate(probetest.Router()), w.simulate(probetest.Router())
+	w.device, w.gateway = w.simulate(lab.Router()), w.simulate(lab.Router())
 	w.terms = terms(t)
 	for i, l := range sites {
 		id := vouch.AgentID(string(l.ID) + "-1")
@@ -98,9 +98,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) state(id vouch.AgentID) string { return filepath.Join(w.dir, string(id)) }
 
 // simulate starts a device on loopback.
-func (w *world) simulate(walk probetest.Walk) *probetest.Device {
+func (w *world) simulate(walk lab.Walk) *lab.Device {
 	w.t.Helper()
-	d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, probetest.Options{})
+	d, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), walk, lab.Options{})
 	if err != nil {
 		w.t.Fatal(err)
 	}

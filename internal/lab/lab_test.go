@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-package probetest_test
+package lab_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 
 	"github.com/gosnmp/gosnmp"
 
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 func TestParseSnmprec(t *testing.T) {
@@ -38,7 +38,7 @@ func TestParseSnmprec(t *testing.T) {
 		{"good", "# c\n1.3.10|2|-129\n1.3.9|4|a|b\n1.3.8|4x|00ff\n1.3.7|5|\n1.3.6|6|1.3.6.1\n1.3.5|64|192.0.2.1\n1.3.4|70|18446744073709551615\n1.3.3|67|0\n1.3.2|44x|9f78043f800000\n", ""},
 	}
 	for _, test := range tests {
-		w, err := probetest.ParseSnmprec(strings.NewReader(test.text))
+		w, err := lab.ParseSnmprec(strings.NewReader(test.text))
 		switch {
 		case test.problem != "" && (err == nil || !strings.Contains(err.Error(), test.problem)):
 			t.Errorf("%s: ParseSnmprec = %v, want an error with %q", test.name, err, test.problem)
@@ -49,22 +49,22 @@ func TestParseSnmprec(t *testing.T) {
 }
 
 func TestWalks(t *testing.T) {
-	for name, w := range map[string]probetest.Walk{"router": probetest.Router(), "firewall": probetest.Firewall(), "telephony": probetest.Telephony()} {
+	for name, w := range map[string]lab.Walk{"router": lab.Router(), "firewall": lab.Firewall(), "telephony": lab.Telephony()} {
 		table := len(w) - len(w.Without("1.3.6.1.2.1.2.2")) + len(w) - len(w.Without("1.3.6.1.2.1.31"))
 		if rest := len(w) - table; rest < 20 || rest > 80 {
 			t.Errorf("%s: %d objects beside the interfaces", name, rest)
 		}
 	}
-	if n := len(probetest.Gateway(10)); n != 435 {
+	if n := len(lab.Gateway(10)); n != 435 {
 		t.Errorf("Gateway(10) has %d objects, want 435", n)
 	}
 }
 
 // run starts a device and returns gosnmp, an implementation that is not ours, to ask
 // it with.
-func run(t *testing.T, w probetest.Walk, opts probetest.Options, version gosnmp.SnmpVersion) (*probetest.Device, *gosnmp.GoSNMP) {
+func run(t *testing.T, w lab.Walk, opts lab.Options, version gosnmp.SnmpVersion) (*lab.Device, *gosnmp.GoSNMP) {
 	t.Helper()
-	d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), w, opts)
+	d, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), w, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func run(t *testing.T, w probetest.Walk, opts probetest.Options, version gosnmp.
 
 func TestWholeWalk(t *testing.T) {
 	for _, version := range []gosnmp.SnmpVersion{gosnmp.Version1, gosnmp.Version2c} {
-		_, g := run(t, probetest.Router(), probetest.Options{Still: true}, version)
+		_, g := run(t, lab.Router(), lab.Options{Still: true}, version)
 		walk, counters64 := g.BulkWalkAll, 0
 		if version == gosnmp.Version1 {
 			walk, counters64 = g.WalkAll, 28 // of which SNMPv1 knows nothing
@@ -96,14 +96,14 @@ func TestWholeWalk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := len(probetest.Router()) - counters64; len(got) != want {
+		if want := len(lab.Router()) - counters64; len(got) != want {
 			t.Errorf("version %v: the walk has %d objects, want %d", version, len(got), want)
 		}
 	}
 }
 
 func TestMotion(t *testing.T) {
-	d, g := run(t, probetest.Router(), probetest.Options{}, gosnmp.Version2c)
+	d, g := run(t, lab.Router(), lab.Options{}, gosnmp.Version2c)
 	read := func() (uptime, octets, errs, boots uint64) {
 		t.Helper()
 		p, err := g.Get([]string{"1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.31.1.1.1.6.1", "1.3.6.1.2.1.2.2.1.14.1", "1.3.6.1.6.3.10.2.1.2.0"})
@@ -132,11 +132,11 @@ func TestMotion(t *testing.T) {
 }
 
 func TestStopDropsDelayedAnswers(t *testing.T) {
-	d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), probetest.Router(), probetest.Options{})
+	d, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), lab.Router(), lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Set(probetest.Behaviour{Delay: time.Hour})
+	d.Set(lab.Behaviour{Delay: time.Hour})
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- d.Run(ctx) }()
@@ -166,12 +166,12 @@ func TestStopDropsDelayedAnswers(t *testing.T) {
 }
 
 func TestListenReportsAddressInUse(t *testing.T) {
-	d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), nil, probetest.Options{})
+	d, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), nil, lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if _, err := probetest.Listen(d.Addr(), nil, probetest.Options{}); err == nil || !strings.Contains(err.Error(), d.Addr().String()) {
+	if _, err := lab.Listen(d.Addr(), nil, lab.Options{}); err == nil || !strings.Contains(err.Error(), d.Addr().String()) {
 		t.Errorf("Listen(%s) a second time = %v, want an error that names the address", d.Addr(), err)
 	}
 }
@@ -188,10 +188,10 @@ func FuzzAnswer(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	w := probetest.Router()
+	w := lab.Router()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, behaviour := range []probetest.Behaviour{{}, {Loop: true}, {Endless: true}, {BadColumn: "1.3.6.1.2.1.2.2.1.11"}, {MaxBinds: 3}} {
-			out := probetest.Answer(w, b, behaviour)
+		for _, behaviour := range []lab.Behaviour{{}, {Loop: true}, {Endless: true}, {BadColumn: "1.3.6.1.2.1.2.2.1.11"}, {MaxBinds: 3}} {
+			out := lab.Answer(w, b, behaviour)
 			if out == nil {
 				continue
 			}
@@ -213,14 +213,43 @@ func FuzzParseSnmprec(f *testing.F) {
 	f.Add(b)
 	f.Add([]byte("1.3.6|4x|00\n1.3|2|-1\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		w, err := probetest.ParseSnmprec(bytes.NewReader(b))
+		w, err := lab.ParseSnmprec(bytes.NewReader(b))
 		if err != nil {
 			return
 		}
 		for _, v := range w {
-			if again, err := probetest.ParseOID(v.OID.String()); err != nil || again.String() != v.OID.String() {
+			if again, err := lab.ParseOID(v.OID.String()); err != nil || again.String() != v.OID.String() {
 				t.Errorf("ParseOID(%s) = %s, %v", v.OID, again, err)
 			}
 		}
 	})
+}
+
+func TestServe(t *testing.T) {
+	addr, stop, err := lab.Serve(t.Context(), []byte("1.3.6.1.2.1.1.3.0|67|4294967295\n1.3.6.1.2.1.1.5.0|4|edge\n"), lab.Options{Still: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if !addr.Addr().IsLoopback() {
+		t.Errorf("Serve answers at %s, want a loopback address", addr)
+	}
+	g := &gosnmp.GoSNMP{Target: addr.Addr().String(), Port: addr.Port(), Version: gosnmp.Version2c, Community: "public", Timeout: 10 * time.Second}
+	if err := g.Connect(); err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	p, err := g.Get([]string{"1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.1.5.0"})
+	if err != nil || p.Variables[0].Value != uint32(4294967295) || string(p.Variables[1].Value.([]byte)) != "edge" {
+		t.Errorf("Get = %+v, %v; want what stands in the recording", p, err)
+	}
+	stop()
+	if again, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr)); err != nil {
+		t.Errorf("after stop the socket is still open: %v", err)
+	} else {
+		again.Close()
+	}
+	if _, _, err := lab.Serve(t.Context(), []byte("1.3.6|2|1\nrubbish\n"), lab.Options{}); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("Serve of an unreadable recording = %v, want an error with its line", err)
+	}
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-package probetest
+package lab
 
 import (
 	_ "embed"
@@ -31,7 +31,7 @@ func Telephony() Walk { return embedded("telephony", telephonyWalk) }
 func embedded(name, text string) Walk {
 	w, err := ParseSnmprec(strings.NewReader(text))
 	if err != nil {
-		panic(fmt.Sprintf("probetest: embedded walk %s: %v", name, err))
+		panic(fmt.Sprintf("lab: embedded walk %s: %v", name, err))
 	}
 	return w
 }
@@ -46,7 +46,7 @@ func (w Walk) WithName(name string) Walk {
 func (w Walk) With(oid string, tag byte, content []byte) Walk {
 	name, err := ParseOID(oid)
 	if err != nil {
-		panic("probetest: " + err.Error())
+		panic("lab: " + err.Error())
 	}
 	out := make(Walk, 0, len(w)+1)
 	for _, v := range w {
@@ -56,7 +56,7 @@ func (w Walk) With(oid string, tag byte, content []byte) Walk {
 	}
 	out, err = sorted(append(out, Var{OID: name, Tag: tag, Value: content}))
 	if err != nil {
-		panic("probetest: " + err.Error())
+		panic("lab: " + err.Error())
 	}
 	return out
 }
@@ -65,7 +65,7 @@ func (w Walk) With(oid string, tag byte, content []byte) Walk {
 func (w Walk) Without(oid string) Walk {
 	name, err := ParseOID(oid)
 	if err != nil {
-		panic("probetest: " + err.Error())
+		panic("lab: " + err.Error())
 	}
 	out := make(Walk, 0, len(w))
 	for _, v := range w {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-package probetest
+package lab
 
 import "fmt"
 
@@ -29,7 +29,7 @@ func Gateway(interfaces int) Walk {
 	}
 	w, err := sorted(g.walk)
 	if err != nil {
-		panic("probetest: " + err.Error())
+		panic("lab: " + err.Error())
 	}
 	return w
 }
@@ -39,7 +39,7 @@ type generator struct{ walk Walk }
 func (g *generator) add(oid string, tag byte, content []byte) {
 	name, err := ParseOID(oid)
 	if err != nil {
-		panic("probetest: " + err.Error())
+		panic("lab: " + err.Error())
 	}
 	g.walk = append(g.walk, Var{OID: name, Tag: tag, Value: content})
 }
@@ -51,7 +51,7 @@ func (g *generator) number(oid string, tag byte, v uint64) { g.add(oid, tag, app
 func (g *generator) oid(oid, value string) {
 	v, err := ParseOID(value)
 	if err != nil {
-		panic("probetest: " + err.Error())
+		panic("lab: " + err.Error())
 	}
 	g.add(oid, tagOID, appendOID(nil, v))
 }
