@@ -142,9 +142,8 @@ type deviceReport struct {
 	Profile     string      `json:"profile"`
 }
 
-// askSNMP asks one device what it is, measures once by its profile, and lists its
-// interfaces.
-func askSNMP(ctx context.Context, p *snmp.Prober, choose choice, a netip.AddrPort, t probes.Target, now func() time.Time) snmpReport {
+// identify asks one device what it is.
+func identify(ctx context.Context, p *snmp.Prober, choose choice, a netip.AddrPort, t probes.Target, now func() time.Time) snmpReport {
 	d, r := choose.find(ctx, p, t)
 	report := snmpReport{
 		Address: shown(a), Outcome: r.Outcome, Reason: r.Reason, Detail: r.Detail,
@@ -167,13 +166,23 @@ func askSNMP(ctx context.Context, p *snmp.Prober, choose choice, a netip.AddrPor
 		at := now().Add(-up).UTC().Truncate(time.Second)
 		report.Device.RebootedAt, report.running = &at, up
 	}
-	t.Profile = d.Profile
+	return report
+}
+
+// askSNMP asks one device what it is, measures once by its profile, and lists its
+// interfaces.
+func askSNMP(ctx context.Context, p *snmp.Prober, choose choice, a netip.AddrPort, t probes.Target, now func() time.Time) snmpReport {
+	report := identify(ctx, p, choose, a, t, now)
+	if report.Outcome != vouch.Up {
+		return report
+	}
+	t.Profile = report.profile
 	measured := p.Probe(ctx, t)
 	if measured.Outcome == vouch.Up {
 		report.result = measured
 	}
 	report.lines = len(measured.Points)
-	report.Metrics = metricsOf(measured.Points, d.Profile)
+	report.Metrics = metricsOf(measured.Points, report.profile)
 	report.Detail = cmp.Or(report.Detail, measured.Detail)
 	interfaces, listed := p.Interfaces(ctx, t)
 	report.Interfaces = interfacesOf(interfaces)

@@ -148,6 +148,17 @@ func (r snmpReport) text(w io.Writer) {
 		return
 	}
 	fmt.Fprintf(w, "%s: answers over SNMP %s, round trip %s\n", r.Address, r.version, millis(r.result.RTT.Avg))
+	r.facts(w)
+	fmt.Fprintf(w, "  measured     %d values in %d lines a poll\n", len(r.Metrics), r.lines)
+	if r.Detail != "" {
+		fmt.Fprintf(w, "  note: %s\n", printable(r.Detail))
+	}
+	r.interfaceTable(w)
+	r.otherMetrics(w)
+}
+
+// facts prints what the device is.
+func (r snmpReport) facts(w io.Writer) {
 	d := r.Device
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fact := func(name, value string) {
@@ -164,13 +175,7 @@ func (r snmpReport) text(w io.Writer) {
 		fact("up for", days(r.running)+", since "+d.RebootedAt.Format("2006-01-02 15:04:05 MST"))
 	}
 	fact("profile", fmt.Sprintf("%s (%s)", d.Profile, strings.TrimSpace(string(d.Class)+" "+d.Kind)))
-	fact("measured", fmt.Sprintf("%d values in %d lines a poll", len(r.Metrics), r.lines))
 	t.Flush()
-	if r.Detail != "" {
-		fmt.Fprintf(w, "  note: %s\n", printable(r.Detail))
-	}
-	r.interfaceTable(w)
-	r.otherMetrics(w)
 }
 
 // interfaceTable prints the interfaces, at most maxShown of them.
