@@ -36,7 +36,7 @@ func New(version string) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return exit.Misused("%v; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newEnrolCmd(), newRunCmd(version), newStatusCmd(), newDoctorCmd(), newAlarmCmd(), newKeyCmd(), newProbeCmd(), newProfileCmd(), newCheckCmd(), newVersionCmd(version))
+	root.AddCommand(newEnrolCmd(), newRunCmd(version), newStatusCmd(), newDoctorCmd(), newAlarmCmd(), newKeyCmd(), newProbeCmd(), newProfileCmd(), newDiscoverCmd(), newCheckCmd(), newVersionCmd(version))
 	return root
 }
 
