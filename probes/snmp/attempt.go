@@ -20,11 +20,15 @@ type attempt struct {
 	deadline time.Time
 	plan     *plan
 	memory   *memory
-	next     bool // SNMPv1: GETNEXT instead of GETBULK
+	v1       bool
+	next     bool // GETNEXT instead of GETBULK
+	most     int  // repetitions of a GETBULK
+	budget   int  // octets of bindings that an answer has room for
 
 	rtt       time.Duration // of the first exchange; 0 until an answer came
 	exchanges int
 	received  int
+	garbled   bool // an answer to a request for scalars was
 	notes     []string
 
 	req     request
@@ -37,13 +41,37 @@ type attempt struct {
 }
 
 // start makes a reused attempt ready.
-func (a *attempt) start(s session, deadline time.Time, p *plan, m *memory, next bool) {
-	a.session, a.deadline, a.plan, a.memory, a.next = s, deadline, p, m, next
-	a.rtt, a.exchanges, a.received = 0, 0, 0
+func (a *attempt) start(s session, deadline time.Time, p *plan, m *memory, w way) {
+	a.session, a.deadline, a.plan, a.memory = s, deadline, p, m
+	a.v1, a.next, a.most, a.budget = w.v1, w.v1 || w.noBulk, w.most, w.budget
+	a.rtt, a.exchanges, a.received, a.garbled = 0, 0, 0, false
 	a.notes, a.arena = a.notes[:0], a.arena[:0]
 	if p.problems != "" {
 		a.note(p.problems)
 	}
+}
+
+// way says how a device is asked.
+type way struct {
+	v1     bool
+	noBulk bool
+	most   int // repetitions of a GETBULK
+	budget int // octets of bindings in an answer
+}
+
+// newWay returns how the target is asked under the profile, nil for none.
+func newWay(version string, p *vouch.Profile) way {
+	w := way{v1: version == probes.SNMPv1, most: maxRepetitions, budget: answerBudget}
+	if version == probes.SNMPv3 {
+		w.budget = usmBudget
+	}
+	if p != nil {
+		w.noBulk = p.NoBulk
+		if p.Repetitions > 0 {
+			w.most = min(w.most, p.Repetitions)
+		}
+	}
+	return w
 }
 
 // note adds a sentence for people to the result.
@@ -70,6 +98,7 @@ func (a *attempt) run(ctx context.Context) vouch.Result {
 		rows += a.memory.tables[i].rows
 	}
 	a.points.addScalars(a.plan, a.scalars, rows)
+	whole := true
 	for i := range a.plan.tables {
 		t, m := &a.plan.tables[i], &a.memory.tables[i]
 		err := a.readTable(ctx, t, m)
@@ -82,7 +111,11 @@ func (a *attempt) run(ctx context.Context) vouch.Result {
 			a.points.take()
 			return a.closed(verdict(err))
 		}
+		whole = false
 		a.note("table " + t.name + " left out: " + err.Error())
+	}
+	if whole {
+		a.memory.calmed()
 	}
 	r := vouch.Result{
 		Outcome: vouch.Up,

@@ -28,29 +28,51 @@ const (
 	tagEndOfMibView   = 0x82
 )
 
-// readTLV splits b after its first element. Lengths have at most four octets and are
-// definite; tags have one octet. Nothing in SNMP needs more (RFC 3417 section 8).
-func readTLV(b []byte) (tag byte, content, rest []byte, ok bool) {
+// readHead reads the tag of the first element of b and the length of its content,
+// which begins at the offset head and may reach beyond the end of b. Lengths have at
+// most four octets and are definite; tags have one octet. Nothing in SNMP needs more
+// (RFC 3417 section 8).
+func readHead(b []byte) (tag byte, n uint32, head int, ok bool) {
 	if len(b) < 2 || b[0]&0x1f == 0x1f {
+		return 0, 0, 0, false
+	}
+	tag, n, head = b[0], uint32(b[1]), 2
+	if n < 0x80 {
+		return tag, n, head, true
+	}
+	octets := int(n & 0x7f)
+	if octets == 0 || octets > 4 || octets > len(b)-head {
+		return 0, 0, 0, false
+	}
+	n = 0
+	for _, c := range b[head : head+octets] {
+		n = n<<8 | uint32(c)
+	}
+	return tag, n, head + octets, true
+}
+
+// readTLV splits b after its first element, all of which must be there.
+func readTLV(b []byte) (tag byte, content, rest []byte, ok bool) {
+	tag, n, head, ok := readHead(b)
+	if !ok || uint64(n) > uint64(len(b)-head) {
 		return 0, nil, nil, false
 	}
-	tag, n := b[0], int(b[1])
-	b = b[2:]
-	if n >= 0x80 {
-		octets := n & 0x7f
-		if octets == 0 || octets > 4 || octets > len(b) {
-			return 0, nil, nil, false
-		}
-		n = 0
-		for _, c := range b[:octets] {
-			n = n<<8 | int(c)
-		}
-		b = b[octets:]
+	end := head + int(n)
+	return tag, b[head:end], b[end:], true
+}
+
+// enter returns the content of the first element of b as far as it is there, and
+// whether b is that element, neither less nor more.
+func enter(b []byte) (tag byte, content []byte, whole, ok bool) {
+	tag, n, head, ok := readHead(b)
+	if !ok {
+		return 0, nil, false, false
 	}
-	if n < 0 || n > len(b) {
-		return 0, nil, nil, false
+	content = b[head:]
+	if uint64(n) < uint64(len(content)) {
+		return tag, content[:n], false, true
 	}
-	return tag, b[:n], b[n:], true
+	return tag, content, uint64(n) == uint64(len(content)), true
 }
 
 // readAs is readTLV for an element that must have the tag.

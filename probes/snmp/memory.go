@@ -20,8 +20,11 @@ type memory struct {
 	uptime  uint64 // last sysUpTime; a lower one means a restart
 	missing []bool // scalars that an SNMPv1 agent does not have, which cost a request each
 	tables  []tableMemory
-	// most is how many bindings an answer may have before the device calls it too big.
-	most int
+	// most is how many bindings an answer may have before the device calls it too big,
+	// breaks it off, or it is lost on the way.
+	most     int
+	calm     int // attempts since then, or since most was raised
+	patience int // how many of them until more is tried
 }
 
 type tableMemory struct {
@@ -31,8 +34,9 @@ type tableMemory struct {
 }
 
 type columnMemory struct {
-	choice choice
-	size   int // mean octets of a binding; 0 where not known
+	choice  choice
+	size    int  // mean octets of a binding; 0 where not known
+	suspect bool // the device failed on it: it is read alone, after the others
 }
 
 // choice is which objects are asked for a column.
@@ -53,6 +57,10 @@ func (m *memory) current(p *plan, now time.Time) *memory {
 		return m
 	}
 	fresh := &memory{plan: p, learned: now, missing: make([]bool, len(p.scalars)), most: maxBinds}
+	if m != nil && m.plan == p {
+		// What the way to the device can carry has not changed because an hour is over.
+		fresh.most, fresh.calm, fresh.patience = m.most, m.calm, m.patience
+	}
 	fresh.tables = make([]tableMemory, len(p.tables))
 	for i := range fresh.tables {
 		fresh.tables[i].reset(&p.tables[i])
@@ -63,8 +71,32 @@ func (m *memory) current(p *plan, now time.Time) *memory {
 // restarted forgets what a restart may have changed.
 func (m *memory) restarted() {
 	clear(m.missing)
+	m.most, m.calm, m.patience = maxBinds, 0, 0
 	for i := range m.tables {
 		m.tables[i].reset(&m.plan.tables[i])
+	}
+}
+
+// Bounds of memory.patience: asking for too much costs a request where the device says
+// so, and a table where the answer is lost.
+const (
+	leastPatience = 8
+	mostPatience  = 1024
+)
+
+// shrink notes that so many bindings were too much for one answer.
+func (m *memory) shrink(asked int) {
+	m.most, m.calm = max(asked/2, 1), 0
+	m.patience = min(max(2*m.patience, leastPatience), mostPatience)
+}
+
+// calmed notes that an attempt went well. After a while of that more is asked for.
+func (m *memory) calmed() {
+	if m.most == maxBinds {
+		return
+	}
+	if m.calm++; m.calm >= m.patience {
+		m.most, m.calm = min(2*m.most, maxBinds), 0
 	}
 }
 
@@ -89,9 +121,10 @@ func (tm *tableMemory) learn(t *table, columns []column) {
 	}
 	for i := range columns {
 		c := &columns[i]
+		tm.columns[i].suspect = !tm.hollow && c.suspect
 		switch {
-		case tm.hollow || c.bad:
-			// An empty table may get rows; a column that fails may recover.
+		case tm.hollow || c.suspect:
+			// An empty table may get rows; a column that fails may recover within the hour.
 			tm.columns[i].choice = primary
 		case c.choice != absent && len(c.cells) == 0:
 			tm.columns[i].choice = absent

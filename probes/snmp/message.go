@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 // PDU tags (RFC 1157, RFC 3416) and versions as the wire numbers them.
@@ -18,6 +19,7 @@ const (
 
 	wireV1  = 0
 	wireV2c = 1
+	wireV3  = 3
 )
 
 // Values of error-status (RFC 3416 section 3).
@@ -103,14 +105,17 @@ func tlvSize(n int) int {
 var (
 	errUnreadable = errors.New("an answer came that is not SNMP")
 	errForeign    = errors.New("an answer came to a question that was not asked (version, community or request-id)")
+	// errGarbled is errUnreadable of an answer whose request-id is the right one: it is
+	// the device that writes it so, and waiting longer would not help.
+	errGarbled = fmt.Errorf("%w: it is cut off or malformed", errUnreadable)
 )
 
 // decodeAnswer reads a message of SNMPv1 or v2c that must be a response of the
 // version, under the community, to one of the ids. Its bindings are appended to into
 // and share the bytes of the datagram. It returns which id was answered.
 func decodeAnswer(datagram []byte, version byte, community string, ids []uint32, into []bind) (answer, int, error) {
-	msg, rest, ok := readAs(tagSequence, datagram)
-	if !ok || len(rest) > 0 {
+	tag, msg, whole, ok := enter(datagram)
+	if !ok || tag != tagSequence {
 		return answer{}, 0, errUnreadable
 	}
 	v, msg, ok := readAs(tagInteger, msg)
@@ -121,50 +126,55 @@ func decodeAnswer(datagram []byte, version byte, community string, ids []uint32,
 	if !ok {
 		return answer{}, 0, errUnreadable
 	}
-	pdu, body, rest, ok := readTLV(msg)
-	if !ok || len(rest) > 0 {
+	pdu, body, wholePDU, ok := enter(msg)
+	if !ok {
 		return answer{}, 0, errUnreadable
 	}
 	if len(v) != 1 || v[0] != version || !bytes.Equal(c, []byte(community)) || pdu != pduResponse {
 		return answer{}, 0, errForeign
 	}
-	return decodePDU(body, ids, into)
+	return decodePDU(body, whole && wholePDU, ids, into)
 }
 
-func decodePDU(body []byte, ids []uint32, into []bind) (answer, int, error) {
-	var numbers [3]int64
-	for i := range numbers {
-		content, rest, ok := readAs(tagInteger, body)
-		if ok {
-			numbers[i], ok = signed(content)
-		}
-		if !ok {
-			return answer{}, 0, errUnreadable
-		}
-		body = rest
+// decodePDU reads the content of a response, of which something is missing or too
+// much unless whole.
+func decodePDU(body []byte, whole bool, ids []uint32, into []bind) (answer, int, error) {
+	id, body, ok := readInteger(body)
+	if !ok {
+		return answer{}, 0, errUnreadable
 	}
 	which := -1
-	for i, id := range ids {
-		if numbers[0] == int64(id) {
+	for i, asked := range ids {
+		if id == int64(asked) {
 			which = i
 		}
 	}
 	if which < 0 {
 		return answer{}, 0, errForeign
 	}
-	list, rest, ok := readAs(tagSequence, body)
-	if !ok || len(rest) > 0 || numbers[1] < 0 || numbers[1] > 255 {
-		return answer{}, 0, errUnreadable
+	status, body, ok := readInteger(body)
+	index, body, ok2 := readInteger(body)
+	list, rest, ok3 := readAs(tagSequence, body)
+	if !ok || !ok2 || !ok3 || !whole || len(rest) > 0 || status < 0 || status > 255 {
+		return answer{}, which, errGarbled
 	}
-	a := answer{status: int(numbers[1])}
-	if numbers[2] > 0 && numbers[2] < 1<<16 {
-		a.index = int(numbers[2])
+	a := answer{status: int(status)}
+	if index > 0 && index < 1<<16 {
+		a.index = int(index)
 	}
-	a.binds, ok = decodeBinds(list, into)
-	if !ok {
-		return answer{}, 0, errUnreadable
+	if a.binds, ok = decodeBinds(list, into); !ok {
+		return answer{}, which, errGarbled
 	}
 	return a, which, nil
+}
+
+func readInteger(b []byte) (v int64, rest []byte, ok bool) {
+	content, rest, ok := readAs(tagInteger, b)
+	if !ok {
+		return 0, nil, false
+	}
+	v, ok = signed(content)
+	return v, rest, ok
 }
 
 func decodeBinds(list []byte, into []bind) ([]bind, bool) {

@@ -16,23 +16,30 @@ import (
 	"github.com/vouch-sla/vouch/probes"
 )
 
-// tap lies between gosnmp and its socket, and notes what the library does not tell:
-// what was sent and received and when, the errors, and the reports.
+// tap lies between gosnmp and its socket. It notes what the library does not tell:
+// what was sent and received and when, the errors, and the reports. It passes only
+// messages that answer the last one sent (RFC 3412 section 7.2.10): the library ends
+// its wait at the first datagram that it cannot read, so that a single forged one
+// would cost a request.
 type tap struct {
 	net.Conn
 	count   *tally
 	sentAt  time.Time
+	id      int64 // msgID of the last message sent
 	sendErr error
 	recvErr error
+	foreign error  // of the last datagram that was passed over since the last request
+	came    bool   // a message passed since the last request
 	report  string // OID in the last report since the last request
 	engine  bool   // the engine answered discovery in this attempt
 }
 
-func (t *tap) reset() { t.sendErr, t.recvErr, t.report, t.engine = nil, nil, "", false }
+func (t *tap) reset() { *t = tap{Conn: t.Conn, count: t.count} }
 
 func (t *tap) Write(b []byte) (int, error) {
-	t.sendErr, t.recvErr, t.report = nil, nil, ""
+	t.sendErr, t.recvErr, t.foreign, t.came, t.report = nil, nil, nil, false, ""
 	t.sentAt = time.Now()
+	t.id, _ = messageID(b)
 	n, err := t.Conn.Write(b)
 	if t.sendErr = err; err == nil {
 		t.count.sent++
@@ -41,17 +48,47 @@ func (t *tap) Write(b []byte) (int, error) {
 }
 
 func (t *tap) Read(b []byte) (int, error) {
-	n, err := t.Conn.Read(b)
-	if t.recvErr = err; err != nil {
-		return n, err
+	for {
+		n, err := t.Conn.Read(b)
+		if t.recvErr = err; err != nil {
+			return n, err
+		}
+		id, ok := messageID(b[:n])
+		switch {
+		case !ok:
+			t.foreign = errUnreadable
+			continue
+		case id != t.id:
+			t.foreign = errForeign
+			continue
+		}
+		t.came = true
+		t.count.answered++
+		t.count.rtt = time.Since(t.sentAt)
+		if r := readReport(b[:n]); r != nil {
+			t.report = r.String()
+			t.engine = t.engine || t.report == unknownEngineIDs || t.report == unknownUserNames
+		}
+		return n, nil
 	}
-	t.count.answered++
-	t.count.rtt = time.Since(t.sentAt)
-	if r := readReport(b[:n]); r != nil {
-		t.report = r.String()
-		t.engine = t.engine || t.report == unknownEngineIDs || t.report == unknownUserNames
+}
+
+// messageID returns the msgID of a message of SNMPv3 (RFC 3412 section 6).
+func messageID(datagram []byte) (int64, bool) {
+	tag, msg, _, ok := enter(datagram)
+	if !ok || tag != tagSequence {
+		return 0, false
 	}
-	return n, nil
+	version, msg, ok := readInteger(msg)
+	if !ok || version != wireV3 {
+		return 0, false
+	}
+	header, _, ok := readAs(tagSequence, msg)
+	if !ok {
+		return 0, false
+	}
+	id, _, ok := readInteger(header)
+	return id, ok
 }
 
 // Objects that a report names (RFC 3414 section 5, RFC 3412 section 5).

@@ -30,12 +30,15 @@ func (a *attempt) readScalars(ctx context.Context) error {
 	n := len(a.plan.scalars)
 	a.scalars = slices.Grow(a.scalars[:0], n)[:n]
 	for i := range a.scalars {
-		a.scalars[i] = scalar{skip: a.next && a.memory.missing[i]}
+		a.scalars[i] = scalar{skip: a.v1 && a.memory.missing[i]}
 	}
 	for from := 0; from < len(a.scalars); from += maxScalars {
 		if err := a.readScalarSpan(ctx, from, min(from+maxScalars, len(a.scalars))); err != nil {
 			return err
 		}
+	}
+	if a.rtt == 0 && a.garbled {
+		return errGarbled
 	}
 	return nil
 }
@@ -49,7 +52,8 @@ func (a *attempt) readScalarSpan(ctx context.Context, from, to int) error {
 			return nil
 		}
 		ans, err := a.exchange(ctx, a.scalarRequest(active))
-		if err != nil && (len(active) == 1 || !errors.Is(err, errUnreadable) || !a.timeLeft()) {
+		a.garbled = a.garbled || errors.Is(err, errGarbled)
+		if err != nil && !(errors.Is(err, errGarbled) && a.timeLeft()) {
 			return err
 		}
 		switch {
@@ -71,7 +75,7 @@ func (a *attempt) readScalarSpan(ctx context.Context, from, to int) error {
 		if index >= 1 && index <= len(active) {
 			i := active[index-1]
 			a.scalars[i].skip = true
-			a.memory.missing[i] = a.next
+			a.memory.missing[i] = a.v1
 			continue
 		}
 		if len(active) == 1 {

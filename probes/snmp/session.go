@@ -16,7 +16,8 @@ import (
 type session interface {
 	// ask sends the request once and waits for its answer until the deadline. An
 	// answer to an earlier try of the same request counts, where again is true. The
-	// error is errSilent, errUnreadable, errForeign or a *failure.
+	// error is errSilent, errUnreadable (or the errGarbled in it), errForeign or a
+	// *failure.
 	ask(ctx context.Context, req *request, again bool, deadline time.Time) (answer, error)
 	// tally returns what was sent and answered since the session was opened for this
 	// attempt, and the round-trip time of the last answer.
@@ -70,7 +71,7 @@ func (a *attempt) exchange(ctx context.Context, req *request) (answer, error) {
 			return ans, nil
 		}
 		var f *failure
-		if errors.As(err, &f) {
+		if errors.As(err, &f) || errors.Is(err, errGarbled) {
 			return answer{}, err
 		}
 	}

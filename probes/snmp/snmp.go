@@ -128,12 +128,18 @@ func (p *Prober) attempt(ctx context.Context, t probes.Target, pl *plan, do func
 		p.put(tg, know)
 		return verdict(err)
 	}
-	a.start(s, deadline, pl, know.memory, tg.version == probes.SNMPv1)
+	a.start(s, deadline, pl, know.memory, newWay(tg.version, t.Profile))
+	whole := false
+	defer func() {
+		s.release(whole && r.Outcome == vouch.Up)
+		if whole { // and not on the way to the recover above
+			a.session = nil
+			p.attempts.Put(a)
+			p.put(tg, know)
+		}
+	}()
 	r = do(a, ctx)
-	s.release(r.Outcome == vouch.Up)
-	a.session = nil
-	p.attempts.Put(a)
-	p.put(tg, know)
+	whole = true
 	return r
 }
 

@@ -27,15 +27,27 @@ func (a *attempt) readSpan(ctx context.Context, t *table, m *tableMemory, from, 
 		reps := a.repetitions(active, m)
 		ans, err := a.exchange(ctx, a.tableRequest(active, reps))
 		switch {
-		case errors.Is(err, errUnreadable) && a.timeLeft() || err == nil && ans.status > statusNoSuchName:
+		case errors.Is(err, errGarbled) && reps > 1:
+			// Perhaps it is too long for the device or for the way.
+			a.memory.shrink(len(active) * reps)
+			continue
+		case errors.Is(err, errGarbled) && a.timeLeft() || err == nil && a.broken(ans.status):
 			if a.blame(active, ans.index) {
+				if err != nil {
+					a.memory.most = maxBinds // it was the column, not the length
+				}
 				continue
 			}
+		case errors.Is(err, errSilent) && reps > 1:
+			// Scalars were answered: long answers may get lost. There is no time left to
+			// try; the next attempt asks for less.
+			a.memory.shrink(len(active) * reps)
+			return err
 		case err != nil:
 			return err
 		case ans.status == statusTooBig || ans.status == statusNoError && len(ans.binds) == 0:
 			if len(active)*reps > 1 {
-				a.memory.most = max(len(active)*reps/2, 1)
+				a.memory.shrink(len(active) * reps)
 				if reps > 1 {
 					continue
 				}
@@ -58,6 +70,12 @@ func (a *attempt) readSpan(ctx context.Context, t *table, m *tableMemory, from, 
 		}
 		from = mid
 	}
+}
+
+// broken reports whether a status is an error. An agent of SNMPv1 says by noSuchName
+// that there is nothing more; an answer to a GETBULK says that otherwise.
+func (a *attempt) broken(status int) bool {
+	return status > statusNoSuchName || status == statusNoSuchName && !a.next
 }
 
 // endColumn ends the column that an SNMPv1 agent has no more of.
@@ -96,7 +114,7 @@ func (a *attempt) repetitions(active []int, m *tableMemory) int {
 	if want < 1 {
 		want = expectedRows
 	}
-	fit := min(answerBudget/octets, a.memory.most/len(active), maxRepetitions)
+	fit := min(a.budget/octets, a.memory.most/len(active), a.most)
 	return max(min(want, fit), 1)
 }
 

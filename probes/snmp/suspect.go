@@ -3,7 +3,10 @@
 
 package snmp
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // blame takes the column at fault out of the lot, by its error-index or because it
 // is alone.
@@ -15,7 +18,7 @@ func (a *attempt) blame(active []int, index int) bool {
 		return false
 	}
 	c := &a.columns[active[index-1]]
-	c.bad, c.done, c.cells = true, true, c.cells[:0]
+	c.suspect, c.bad, c.done, c.cells = true, true, true, c.cells[:0]
 	return true
 }
 
@@ -34,11 +37,12 @@ func (a *attempt) readSuspects(ctx context.Context, t *table, m *tableMemory, be
 		if !c.bad || a.exchanges >= maxExchanges {
 			continue
 		}
-		if fits := answerBudget / a.size(i, m); rows > 0 && rows <= fits && !a.next {
+		if fits := a.budget / a.size(i, m); rows > 0 && rows <= fits && !a.next {
 			a.active = append(a.active[:0], i)
 			c.done = false
 			ans, err := a.exchange(ctx, a.tableRequest(a.active, rows))
 			switch {
+			case errors.Is(err, errGarbled):
 			case err != nil:
 				return err
 			case ans.status == statusNoError:

@@ -12,6 +12,9 @@ const (
 	// answerBudget is how large an answer is asked for: with the headers of IPv6, UDP
 	// and the message it fits an Ethernet frame, and fragments are often dropped.
 	answerBudget = 1340
+	// usmBudget is answerBudget less what user-based security adds to a message: its
+	// header, two engine identifiers, user, digest (48 octets at most) and padding.
+	usmBudget = answerBudget - 150
 	// maxColumns bounds the columns of one request; some agents refuse more.
 	maxColumns = 20
 	// rowsAhead is how many rows a request asks for when columns are grouped.
@@ -29,7 +32,9 @@ type column struct {
 	choice choice
 	cells  []cell
 	done   bool
-	bad    bool // the device failed on it
+
+	suspect bool // the device failed on it, now or lately
+	bad     bool // and has not recovered
 }
 
 // cell is one value of a column, copied into the attempt's arena.
@@ -104,6 +109,9 @@ func (a *attempt) startColumns(t *table, m *tableMemory) {
 		case absent:
 			c.done = true
 		}
+		if m.columns[i].suspect && !a.next && m.rows*a.size(i, m) <= a.budget {
+			c.suspect, c.bad, c.done = true, true, true
+		}
 	}
 }
 
@@ -134,7 +142,7 @@ func (a *attempt) readColumns(ctx context.Context, t *table, m *tableMemory, bef
 			continue
 		}
 		size := a.size(i, m) * rows
-		if count > 0 && (octets+size > answerBudget || count == maxColumns) {
+		if count > 0 && (octets+size > a.budget || count == maxColumns) {
 			if err := a.readSpan(ctx, t, m, from, i); err != nil {
 				return err
 			}

@@ -28,6 +28,7 @@ type usmSession struct {
 	kept   bool // from an earlier attempt, and not yet answered in this one
 	proven bool // an authenticated answer came in this attempt
 	count  tally
+	stray  *stray // open once a request got no answer
 	binds  []bind
 	names  []string
 	data   []byte
@@ -35,7 +36,7 @@ type usmSession struct {
 
 // openUSM returns the session that is kept for the target, or opens one.
 func (p *Prober) openUSM(tg target, know *knowledge) (*usmSession, error) {
-	if s := know.session; s != nil && !s.closed() {
+	if s := know.session; s != nil && !s.closed() && !s.worn() {
 		s.kept, s.proven, s.count = true, false, tally{}
 		s.tap.reset()
 		return s, nil
@@ -77,15 +78,30 @@ func (s *usmSession) renew() error {
 func (s *usmSession) closed() bool { return s.lib == nil }
 
 func (s *usmSession) close() {
+	s.stray.close()
+	s.stray = nil
 	if s.lib != nil {
 		_ = s.lib.Close()
 		s.lib = nil
 	}
 }
 
+// lastTime is the last engine time that is believed, an hour before the largest that
+// there is (RFC 3414 section 2.2.2): devices do not answer to one beyond, and the
+// library would never learn another.
+const lastTime = 1<<31 - 1 - 3600
+
+// worn reports whether what the session knows of the engine can no longer be used.
+func (s *usmSession) worn() bool {
+	p, ok := s.lib.SecurityParameters.(*gosnmp.UsmSecurityParameters)
+	return !ok || p.AuthoritativeEngineTime > lastTime || p.AuthoritativeEngineBoots > 1<<31-1
+}
+
 func (s *usmSession) tally() tally { return s.count }
 
 func (s *usmSession) release(keep bool) {
+	s.stray.close()
+	s.stray = nil
 	if !keep {
 		s.close()
 	}
@@ -97,26 +113,45 @@ func (s *usmSession) ask(ctx context.Context, req *request, again bool, deadline
 			return answer{}, err
 		}
 	}
-	ans, err := s.once(ctx, req, deadline)
-	if err != nil && s.kept && !errors.Is(err, errSilent) && !stopped(ctx) {
+	until := deadline
+	if again && s.count.answered == 0 {
+		s.stray = listenStray(s.tap.Conn)
+	}
+	if again && !s.proven && s.canDiagnose() {
+		until = deadline.Add(-time.Until(deadline) / 3)
+	}
+	ans, err := s.once(ctx, req, until)
+	if err != nil && s.kept && !errors.Is(err, errSilent) && !stopped(ctx) && time.Now().Before(deadline) {
 		// The error came at once, so there is time to see whether a fresh session helps.
 		if err := s.renew(); err != nil {
 			return answer{}, err
 		}
-		ans, err = s.once(ctx, req, deadline)
+		ans, err = s.once(ctx, req, until)
 	}
-	if errors.Is(err, errSilent) && again && s.tap.engine && !s.proven {
-		return answer{}, fail(probes.Unknown(vouch.ReasonCredentials, silentEngine))
+	if errors.Is(err, errSilent) && again && !s.proven {
+		return answer{}, s.diagnose(ctx, req, deadline)
 	}
 	return ans, err
 }
 
-// silentEngine explains a device that answers discovery and nothing after it.
-const silentEngine = "the device tells its engine, but is silent to user and key: check the privacy password and protocol " +
-	"(AES192 and AES256 are not AES192C and AES256C) and the context name"
-
 // once sends the request once by the library.
 func (s *usmSession) once(ctx context.Context, req *request, deadline time.Time) (answer, error) {
+	pkt, err := s.call(ctx, req, deadline)
+	switch {
+	case stopped(ctx):
+		return answer{}, fail(probes.Unknown(vouch.ReasonStopped, ""))
+	case err == nil && pkt != nil && pkt.PDUType == gosnmp.GetResponse:
+		s.kept, s.proven = false, true
+		return s.answer(pkt), nil
+	case pkt != nil && pkt.PDUType == gosnmp.Report && len(pkt.Variables) == 1:
+		// The library deciphered it; on the wire it could not be read.
+		s.tap.report = strings.TrimPrefix(pkt.Variables[0].Name, ".")
+	}
+	return answer{}, s.explain(err)
+}
+
+// call has the library send the request and wait for what comes.
+func (s *usmSession) call(ctx context.Context, req *request, deadline time.Time) (*gosnmp.SnmpPacket, error) {
 	limited, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	// The library does not notice a cancellation while it waits (gosnmp #432).
@@ -133,21 +168,13 @@ func (s *usmSession) once(ctx context.Context, req *request, deadline time.Time)
 	for _, n := range req.names {
 		s.names = append(s.names, n.String())
 	}
-	var pkt *gosnmp.SnmpPacket
-	var err error
-	if req.pdu == pduGetBulk {
-		pkt, err = s.lib.GetBulk(s.names, 0, uint32(req.repetitions))
-	} else {
-		pkt, err = s.lib.Get(s.names)
+	switch req.pdu {
+	case pduGetBulk:
+		return s.lib.GetBulk(s.names, 0, uint32(req.repetitions))
+	case pduGetNext:
+		return s.lib.GetNext(s.names)
 	}
-	switch {
-	case stopped(ctx):
-		return answer{}, fail(probes.Unknown(vouch.ReasonStopped, ""))
-	case err == nil && pkt != nil && pkt.PDUType == gosnmp.GetResponse:
-		s.kept, s.proven = false, true
-		return s.answer(pkt), nil
-	}
-	return answer{}, s.explain(err)
+	return s.lib.Get(s.names)
 }
 
 // explain says why no answer came. The library's errors do not tell (its sentinels
@@ -162,10 +189,12 @@ func (s *usmSession) explain(err error) error {
 		return fail(probes.SendError(s.tap.sendErr))
 	case s.tap.recvErr != nil && !probes.IsTimeout(s.tap.recvErr):
 		return fail(probes.ReceiveError(s.tap.recvErr))
-	case s.tap.recvErr != nil, errors.Is(err, context.DeadlineExceeded):
-		return errSilent
+	case s.tap.came && s.tap.recvErr == nil:
+		return errGarbled
+	case s.tap.foreign != nil:
+		return s.tap.foreign
 	}
-	return errUnreadable
+	return errSilent
 }
 
 // answer turns a packet of the library into the form that all sessions share.

@@ -28,6 +28,7 @@ type wire struct {
 	community string
 	unhook    func() bool
 	buffers   *buffers
+	stray     *stray // open once a request got no answer
 
 	until  time.Time // deadline of the socket
 	ids    [tries]uint32
@@ -68,6 +69,7 @@ func (w *wire) release(bool) {
 	if w.unhook != nil {
 		w.unhook()
 	}
+	w.stray.close()
 	_ = w.conn.Close()
 }
 
@@ -80,6 +82,8 @@ func (w *wire) ask(ctx context.Context, req *request, again bool, deadline time.
 	}
 	if !again {
 		w.n = 0
+	} else if w.count.answered == 0 && w.stray == nil {
+		w.stray = listenStray(w.conn)
 	}
 	// Below 2^24 four octets would not be the shortest form of the number.
 	id := 1<<24 + rand.Uint32N(1<<31-1<<24)
@@ -124,20 +128,35 @@ func (w *wire) await(ctx context.Context) (answer, error) {
 				}
 				continue
 			case probes.IsTimeout(err):
-				return answer{}, outcome
+				return answer{}, w.unlessStray(outcome)
 			}
 			return answer{}, fail(probes.ReceiveError(err))
 		}
 		ans, which, err := decodeAnswer(w.buffers.in[:n], w.version, w.community, w.ids[:w.n], w.buffers.binds[:0])
-		if err != nil {
+		if err != nil && !errors.Is(err, errGarbled) {
 			outcome = err
 			continue
 		}
-		w.buffers.binds = ans.binds
 		w.count.answered++
 		w.count.rtt = time.Since(w.sentAt[which])
+		if err != nil {
+			return answer{}, err
+		}
+		w.buffers.binds = ans.binds
 		return ans, nil
 	}
+}
+
+// unlessStray returns err, or the failure that an answer came from elsewhere.
+func (w *wire) unlessStray(err error) error {
+	from, ok := w.stray.sender(w.buffers.in[:], func(b []byte) bool {
+		_, _, err := decodeAnswer(b, w.version, w.community, w.ids[:w.n], w.buffers.binds[:0])
+		return err == nil
+	})
+	if ok {
+		return fail(strayResult(from, w.conn.RemoteAddr()))
+	}
+	return err
 }
 
 // lastLook is how long a read waits that only takes what has come already. A deadline
