@@ -174,6 +174,7 @@ func integer(v int64) []byte {
 const (
 	ReportUnknownEngine = unknownEngineIDs
 	ReportNotInTime     = notInTimeWindows
+	ReportUnknownUser   = unknownUserNames
 )
 
 // PanicInAttempt makes an attempt in which reading an answer panics.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,11 +22,15 @@ import (
 // fake is a device on loopback whose every octet the test chooses. It speaks SNMPv1,
 // v2c, and v3 without keys.
 type fake struct {
-	addr   netip.AddrPort
-	other  netip.AddrPort // a second address of it
-	asked  atomic.Int64
-	engine atomic.Pointer[snmp.Engine]
-	answer atomic.Pointer[answerer]
+	addr  netip.AddrPort
+	other netip.AddrPort // a second address of it
+	asked atomic.Int64
+	// discovery is answered with usmStatsUnknownUserNames.
+	discovery atomic.Bool
+	// elsewhere has everything answered from the other address.
+	elsewhere atomic.Bool
+	engine    atomic.Pointer[snmp.Engine]
+	answer    atomic.Pointer[answerer]
 }
 
 // asked is a question, with what sends datagrams back to who asked: from the address
@@ -72,8 +78,15 @@ func newFake(t testing.TB, a answerer) *fake {
 			a := asked{q, *f.engine.Load(),
 				func(b []byte) { _, _ = conn.WriteToUDPAddrPort(b, from) }, // who asked may have gone
 				func(b []byte) { _, _ = other.WriteToUDPAddrPort(b, from) }}
+			if f.elsewhere.Load() {
+				a.send = a.stray
+			}
 			if q.Version == 3 && q.Engine != a.engine.ID {
-				a.send(q.Report(a.engine, snmp.ReportUnknownEngine))
+				report := snmp.ReportUnknownEngine
+				if f.discovery.Load() {
+					report = snmp.ReportUnknownUser
+				}
+				a.send(q.Report(a.engine, report))
 				continue
 			}
 			(*f.answer.Load())(a)
@@ -164,6 +177,47 @@ func (w *walk) lookup(q snmp.Question) []snmp.Bind {
 func honest(objects ...snmp.Bind) answerer {
 	w := newWalk(objects...)
 	return func(q asked) { q.reply(w.lookup(q.Question)...) }
+}
+
+// endless answers any question but those for scalars with made-up rows of the value,
+// each answer after a while.
+func endless(value snmp.Bind, after time.Duration) answerer {
+	scalars := newWalk(uptime(9))
+	return func(q asked) {
+		if q.PDU == snmp.AskGet {
+			q.reply(scalars.lookup(q.Question)...)
+			return
+		}
+		reps := 1
+		if q.PDU == snmp.AskGetBulk {
+			reps = min(q.Reps, 10)
+		}
+		var out []snmp.Bind
+		names := slices.Clone(q.Names)
+		for range reps {
+			for i, name := range names {
+				names[i] = following(name)
+				out = append(out, snmp.Bind{Name: names[i], Tag: value.Tag, Data: value.Data})
+			}
+		}
+		time.Sleep(after) // as a slow device does
+		q.reply(out...)
+	}
+}
+
+// following returns the name of the row after one, in a column of the tests.
+func following(name string) string {
+	const arcs = 10 // of a column
+	parts := strings.Split(name, ".")
+	if len(parts) == arcs {
+		return name + ".1"
+	}
+	n, err := strconv.Atoi(parts[arcs])
+	if err != nil {
+		panic(err)
+	}
+	parts[arcs] = strconv.Itoa(n + 1)
+	return strings.Join(parts, ".")
 }
 
 // uptime is the one object that every device has.

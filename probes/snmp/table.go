@@ -12,9 +12,10 @@ const (
 	// answerBudget is how large an answer is asked for: with the headers of IPv6, UDP
 	// and the message it fits an Ethernet frame, and fragments are often dropped.
 	answerBudget = 1340
-	// usmBudget is answerBudget less what user-based security adds to a message: its
-	// header, two engine identifiers, user, digest (48 octets at most) and padding.
-	usmBudget = answerBudget - 150
+	// usmBudget is answerBudget less what user-based security adds to a message beyond
+	// the room that is left there: its header, two engine identifiers, user, digest and
+	// padding are about 200 octets with SHA-512.
+	usmBudget = answerBudget - 80
 	// maxColumns bounds the columns of one request; some agents refuse more.
 	maxColumns = 20
 	// rowsAhead is how many rows a request asks for when columns are grouped.

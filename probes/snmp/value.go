@@ -17,6 +17,8 @@ func (p *points) addField(o *object, tag byte, data []byte) {
 	var v vouch.Value
 	ok := false
 	switch {
+	case tag == tagNull:
+		return
 	case o.kind == vouch.TypeText, o.kind == vouch.TypeState && tag == tagOctetString:
 		p.addText(o, tag, data)
 		return
