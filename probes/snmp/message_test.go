@@ -181,37 +181,39 @@ func FuzzDecode(f *testing.F) {
 		p.Variables = []gosnmp.SnmpPDU{{Name: ".2.999.4294967295", Type: gosnmp.Counter64, Value: uint64(math.MaxUint64)}}
 	}))
 	f.Add(reply(f, func(p *gosnmp.SnmpPacket) { p.Error, p.ErrorIndex = gosnmp.GenErr, 2 }))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		_ = snmp.Report(b)
-		status, index, binds, err := snmp.Decode(b, "public", 0x01020304)
+	f.Fuzz(checkDecode)
+}
+
+func checkDecode(t *testing.T, b []byte) {
+	_ = snmp.Report(b)
+	status, index, binds, err := snmp.Decode(b, "public", 0x01020304)
+	if err != nil {
+		return
+	}
+	if status < 0 || status > 255 || index < 0 || len(binds) > len(b)/6 {
+		t.Errorf("Decode = status %d, index %d, %d bindings of %d octets", status, index, len(binds), len(b))
+	}
+	var last []byte
+	for _, v := range binds {
+		name, err := snmp.ParseOID(v.Name)
 		if err != nil {
-			return
+			t.Fatalf("name %s: %v", v.Name, err)
 		}
-		if status < 0 || status > 255 || index < 0 || len(binds) > len(b)/6 {
-			t.Errorf("Decode = status %d, index %d, %d bindings of %d octets", status, index, len(binds), len(b))
+		if text, ok := snmp.CheckOID(name); !ok || text != v.Name {
+			t.Errorf("name %s reads back as %s, %v", v.Name, text, ok)
 		}
-		var last []byte
-		for _, v := range binds {
-			name, err := snmp.ParseOID(v.Name)
-			if err != nil {
-				t.Fatalf("name %s: %v", v.Name, err)
-			}
-			if text, ok := snmp.CheckOID(name); !ok || text != v.Name {
-				t.Errorf("name %s reads back as %s, %v", v.Name, text, ok)
-			}
-			if got, want := snmp.CompareOID(last, name), compareText(last, name); last != nil && got != want {
-				t.Errorf("CompareOID(%x, %x) = %d, want %d", last, name, got, want)
-			}
-			last = name
-			snmp.TextOf(v.Tag, v.Data)
-			snmp.FloatOf(v.Tag, v.Data)
-			if n, ok := snmp.UintOf(v.Tag, v.Data); ok {
-				if i, ok := snmp.IntOf(v.Tag, v.Data); ok && uint64(i) != n {
-					t.Errorf("IntOf(%#x, %x) = %d, UintOf = %d", v.Tag, v.Data, i, n)
-				}
+		if got, want := snmp.CompareOID(last, name), compareText(last, name); last != nil && got != want {
+			t.Errorf("CompareOID(%x, %x) = %d, want %d", last, name, got, want)
+		}
+		last = name
+		snmp.TextOf(v.Tag, v.Data)
+		snmp.FloatOf(v.Tag, v.Data)
+		if n, ok := snmp.UintOf(v.Tag, v.Data); ok {
+			if i, ok := snmp.IntOf(v.Tag, v.Data); ok && uint64(i) != n {
+				t.Errorf("IntOf(%#x, %x) = %d, UintOf = %d", v.Tag, v.Data, i, n)
 			}
 		}
-	})
+	}
 }
 
 // compareText orders OIDs by their dotted forms.
