@@ -25,6 +25,7 @@ const (
 
 	version1  = 0
 	version2c = 1
+	version3  = 3
 
 	maxBinds = 1000 // variable bindings in a request or an answer
 )
@@ -47,77 +48,81 @@ type bind struct {
 	at   int  // index in the walk
 }
 
-// agent answers requests from a walk. It is owned by one goroutine.
+// agent answers requests for whichever device it is handed, whose lock is held. It is
+// owned by one goroutine.
 type agent struct {
+	d       *Device
 	walk    Walk
-	names   [][]byte // content octets of each OID
-	opts    Options
-	motion  motion
 	out     []byte
 	vbs     []byte
 	scratch []byte
+	value   []byte
 	req     request
 	binds   []bind
 	oids    OID // arena of the names in a request
 }
 
-func newAgent(w Walk, opts Options, now time.Time) agent {
-	a := agent{walk: w, opts: opts, motion: newMotion(w, opts.Still, now)}
-	a.names = make([][]byte, len(w))
-	for i, v := range w {
-		a.names[i] = appendOID(nil, v.OID)
-	}
-	return a
-}
-
-func (a *agent) reboot(now time.Time) { a.motion.reboot(now) }
-
-// answer returns what to send back, nil for nothing. It is valid until the next call.
-func (a *agent) answer(datagram []byte, b *Behaviour, now time.Time) []byte {
+// answer returns what d sends back, nil for nothing. It is valid until the next call.
+func (a *agent) answer(datagram []byte, d *Device, b *Behaviour, now time.Time) []byte {
+	a.d, a.walk = d, d.rec.walk
 	if b.Garbage {
 		return []byte("not an SNMP message")
 	}
-	if !a.decode(datagram) {
-		return nil
+	var out []byte
+	switch version, msg, ok := readVersion(datagram); {
+	case !ok:
+	case version == version3:
+		out = a.answer3(msg, b, now)
+	default:
+		out = a.answer2(version, msg, b, now)
 	}
-	a.req.bad = nil
-	if b.BadColumn != "" {
-		a.req.bad, _ = ParseOID(b.BadColumn)
-	}
-	status, index := a.evaluate(b)
-	out := a.encode(status, index, b, now)
 	if b.Truncate {
 		out = out[:len(out)/2]
 	}
 	return out
 }
 
-// decode reads a request into a.req and reports whether it is one to be answered: a
-// wrong community, as a wrong version, is met with silence.
-func (a *agent) decode(datagram []byte) bool {
+// readVersion returns the version of a message (RFC 3416, RFC 3412 section 6) and what
+// follows it.
+func readVersion(datagram []byte) (version int64, rest []byte, ok bool) {
 	msg, _, err := expect(0x30, datagram)
 	if err != nil {
-		return false
+		return 0, nil, false
 	}
-	version, msg, err := expect(tagInteger, msg)
-	if err != nil {
-		return false
+	v, rest, err := expect(tagInteger, msg)
+	if err != nil || len(v) != 1 {
+		return 0, nil, false
 	}
+	version = decodeInt(v)
+	return version, rest, version == version1 || version == version2c || version == version3
+}
+
+// answer2 is answer for v1 and v2c: a wrong community is met with silence.
+func (a *agent) answer2(version int64, msg []byte, b *Behaviour, now time.Time) []byte {
 	community, msg, err := expect(tagOctetString, msg)
-	if err != nil || !bytes.Equal(community, []byte(a.opts.Community)) {
-		return false
+	if err != nil || !bytes.Equal(community, []byte(a.d.opts.Community)) {
+		return nil
 	}
+	if !a.decodePDU(version, msg) {
+		return nil
+	}
+	const header = 64 // upper bound of what surrounds the bindings, less the community
+	pdu := a.respond(b, now, a.d.opts.MaxSize-header-len(a.d.opts.Community))
+	return a.message(pdu, b)
+}
+
+// decodePDU reads a PDU into a.req and reports whether it is one to be answered.
+func (a *agent) decodePDU(version int64, msg []byte) bool {
 	pdu, body, _, err := readTLV(msg)
 	if err != nil {
 		return false
 	}
-	a.req = request{version: decodeInt(version), pdu: pdu, names: a.req.names[:0]}
+	a.req = request{version: version, pdu: pdu, names: a.req.names[:0]}
 	a.oids = a.oids[:0]
-	known := pdu == pduGet || pdu == pduGetNext || pdu == pduGetBulk && a.req.version == version2c
-	return known && a.req.version <= version2c && a.decodePDU(body)
+	return (pdu == pduGet || pdu == pduGetNext || pdu == pduGetBulk && version != version1) && a.decodeBody(body)
 }
 
-func (a *agent) decodePDU(b []byte) bool {
+func (a *agent) decodeBody(b []byte) bool {
 	id, b, err := expect(tagInteger, b)
 	if err != nil {
 		return false
@@ -152,6 +157,10 @@ func (a *agent) decodePDU(b []byte) bool {
 // evaluate fills a.binds and returns the error-status and error-index.
 func (a *agent) evaluate(b *Behaviour) (status, index int) {
 	a.binds = a.binds[:0]
+	a.req.bad = nil
+	if b.BadColumn != "" {
+		a.req.bad, _ = ParseOID(b.BadColumn)
+	}
 	if b.Status != 0 {
 		return b.Status, 0
 	}
@@ -183,7 +192,7 @@ func (a *agent) bad(name OID) bool { return a.req.bad != nil && name.HasPrefix(a
 
 func (a *agent) get() (status, index int) {
 	for i, name := range a.req.names {
-		at, found := a.find(name)
+		at, found := a.d.rec.find(name)
 		switch {
 		case a.bad(name):
 			return statusGenErr, i + 1
@@ -238,7 +247,7 @@ func (a *agent) getBulk(b *Behaviour) (status, index int) {
 
 // after returns the object that follows name.
 func (a *agent) after(name OID, b *Behaviour) bind {
-	at, found := a.find(name)
+	at, found := a.d.rec.find(name)
 	if found {
 		at++
 	}
@@ -263,12 +272,8 @@ func sameColumn(a, b OID) bool {
 	return len(a) == len(b) && a[:len(a)-1].HasPrefix(b[:len(b)-1]) || len(a) == len(b)+1 && a.HasPrefix(b)
 }
 
-func (a *agent) find(name OID) (int, bool) {
-	return slices.BinarySearchFunc(a.walk, name, func(v Var, o OID) int { return slices.Compare(v.OID, o) })
-}
-
 // visible reports whether the version of the request can carry the object: Counter64
 // does not exist in SNMPv1 (RFC 3584 section 4.2).
 func (a *agent) visible(at int) bool {
-	return a.req.version != version1 || a.walk[at].Tag != tagCounter64
+	return a.req.version != version1 || a.d.tag(at) != tagCounter64
 }

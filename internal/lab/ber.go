@@ -69,8 +69,10 @@ func appendLen(b []byte, n int) []byte {
 		return append(b, byte(n))
 	case n < 0x100:
 		return append(b, 0x81, byte(n))
+	case n < 0x10000:
+		return append(b, 0x82, byte(n>>8), byte(n))
 	}
-	return append(b, 0x82, byte(n>>8), byte(n))
+	return append(b, 0x83, byte(n>>16), byte(n>>8), byte(n))
 }
 
 func appendTLV(b []byte, tag byte, content []byte) []byte {

@@ -5,10 +5,10 @@ package lab
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net"
+	"maps"
+	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,50 +19,69 @@ type Options struct {
 	Community string // empty means "public"
 	Still     bool   // counters and uptime stand still, for tests that compare values
 	MaxSize   int    // largest answer in bytes; 0 means 1,400
+	User      *User  // of SNMPv3; nil means that the device does not speak it
 }
 
-// maxPending bounds the delayed answers of a device; more are dropped.
-const maxPending = 1024
-
-// Device is one simulated device on a UDP socket of its own.
+// Device is one simulated device. Several may share a socket and a recording.
 type Device struct {
-	conn    *net.UDPConn
-	agent   agent
+	lab     *Lab
+	name    string
+	addr    netip.AddrPort
+	rec     *Recording
+	opts    Options
 	asked   atomic.Int64
 	answers atomic.Int64
-	reboot  atomic.Bool // taken up by Run, which owns the agent
 
-	mu        sync.Mutex
+	mu        sync.Mutex // guards all below
+	clock     clock
+	box       uint64 // which box stands there; 0 is the recorded one
+	engine    engine // of SNMPv3
 	behaviour Behaviour
 	requests  int // since the behaviour was set
-	pending   map[*time.Timer]struct{}
-	delayed   sync.WaitGroup
+	faults    []fault
+	values    map[int]value // set on command, by index in the walk
+	dice      rand.PCG
 }
 
-// Listen opens the socket of a device at addr (port 0 takes a free one) that answers
-// from walk. The walk is not changed and may be shared. Nothing is answered before
-// [Device.Run]; requests that come earlier wait in the socket.
-func Listen(addr netip.AddrPort, walk Walk, opts Options) (*Device, error) {
-	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(addr))
-	if err != nil {
-		return nil, fmt.Errorf("open simulated device: %w", err)
-	}
-	if opts.Community == "" {
-		opts.Community = "public"
-	}
-	if opts.MaxSize == 0 {
-		opts.MaxSize = 1400
-	}
-	d := &Device{conn: conn, pending: make(map[*time.Timer]struct{})}
-	d.agent = newAgent(walk, opts, time.Now())
-	return d, nil
+// fault is one thing that a command does to a device, for a time.
+type fault struct {
+	verb  string
+	until time.Time // zero: until further notice
+	apply func(*Behaviour)
 }
+
+// value stands in place of what is recorded, for a time.
+type value struct {
+	tag     byte
+	content []byte
+	until   time.Time // zero: until further notice
+}
+
+// over reports whether a time has passed; none never has.
+func over(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
+
+// Listen opens the socket of a single device at addr (port 0 takes a free one) that
+// answers from walk. The walk is not changed and may be shared. Nothing is answered
+// before [Device.Run]; requests that come earlier wait in the socket.
+func Listen(addr netip.AddrPort, walk Walk, opts Options) (*Device, error) {
+	l, err := open(addr)
+	if err != nil {
+		return nil, err
+	}
+	return l.add("device", l.Addr(), NewRecording("device", walk), opts, 0), nil
+}
+
+// Name returns what commands call the device.
+func (d *Device) Name() string { return d.name }
+
+// Recording returns what the device answers from.
+func (d *Device) Recording() *Recording { return d.rec }
+
+// Community returns what the device answers to over v1 and v2c.
+func (d *Device) Community() string { return d.opts.Community }
 
 // Addr returns the address that the device answers at.
-func (d *Device) Addr() netip.AddrPort {
-	a := d.conn.LocalAddr().(*net.UDPAddr).AddrPort()
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-}
+func (d *Device) Addr() netip.AddrPort { return d.addr }
 
 // Set replaces the behaviour, from the next request on.
 func (d *Device) Set(b Behaviour) {
@@ -72,7 +91,35 @@ func (d *Device) Set(b Behaviour) {
 }
 
 // Reboot sets uptime and counters back to zero and raises snmpEngineBoots.
-func (d *Device) Reboot() { d.reboot.Store(true) }
+func (d *Device) Reboot() { d.restart(time.Now()) }
+
+func (d *Device) restart(at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.clock.start, d.clock.fresh = at, true
+	d.clock.boots++
+	d.forgetChanges()
+}
+
+// forgetChanges lets what was set on command keep its value, but not when it changed:
+// that was before the uptime began. d.mu is held.
+func (d *Device) forgetChanges() {
+	maps.DeleteFunc(d.values, func(at int, _ value) bool { return d.rec.kinds[at] == changed })
+}
+
+// Swap puts another box of the same model in the device's place: another engine id,
+// other serial numbers and hardware addresses, snmpEngineBoots 1, everything counting
+// from zero.
+func (d *Device) Swap() { d.swap(time.Now()) }
+
+func (d *Device) swap(at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.clock = clock{start: at, fresh: true, swapped: true}
+	d.box += 1 << 32 // the boxes of other devices have smaller numbers
+	d.engine = engine{}
+	d.forgetChanges()
+}
 
 // Asked returns how many requests came, answered or not.
 func (d *Device) Asked() int { return int(d.asked.Load()) }
@@ -81,98 +128,75 @@ func (d *Device) Asked() int { return int(d.asked.Load()) }
 func (d *Device) Answered() int { return int(d.answers.Load()) }
 
 // Run answers requests until ctx is cancelled, then closes the socket, drops delayed
-// answers and returns nil. It is called once.
-func (d *Device) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { _ = d.conn.Close() })
-	defer d.stopPending()
-	defer d.conn.Close()
-	defer stop()
-	in := make([]byte, 8<<10)
-	for {
-		n, from, err := d.conn.ReadFromUDPAddrPort(in)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return fmt.Errorf("simulated device %s: %w", d.Addr(), err)
-		case err != nil:
-			continue // an ICMP error of an earlier answer: nobody waits for it any more
-		}
-		d.asked.Add(1)
-		d.handle(in[:n], from)
-	}
-}
+// answers and returns nil. It is called once, for a device of [Listen].
+func (d *Device) Run(ctx context.Context) error { return d.lab.Run(ctx) }
 
 // Close closes the socket of a device that is not run.
-func (d *Device) Close() error { return d.conn.Close() }
+func (d *Device) Close() error { return d.lab.Close() }
 
-func (d *Device) handle(request []byte, from netip.AddrPort) {
-	b, drop := d.next(from.Addr().Unmap())
-	if drop {
-		return
+// effective returns the behaviour at an instant; what is over is forgotten. d.mu is
+// held.
+func (d *Device) effective(now time.Time) Behaviour {
+	b := d.behaviour
+	if len(d.faults) == 0 {
+		return b
 	}
-	if d.reboot.Swap(false) {
-		d.agent.reboot(time.Now())
+	d.faults = slices.DeleteFunc(d.faults, func(f fault) bool { return over(f.until, now) })
+	for _, f := range d.faults {
+		f.apply(&b)
 	}
-	answer := d.agent.answer(request, &b, time.Now())
-	if answer == nil {
-		return
-	}
-	if delay := b.delay(from.Addr().Unmap()); delay > 0 {
-		d.later(delay, append([]byte(nil), answer...), from)
-		return
-	}
-	d.send(answer, from)
+	return b
 }
 
-// next returns the behaviour for a request and whether it is to be left unanswered.
-func (d *Device) next(from netip.Addr) (Behaviour, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	b := d.behaviour
+// roll returns a number from 0 to below 1. d.mu is held.
+func (d *Device) roll() float64 { return float64(d.dice.Uint64()>>11) / (1 << 53) }
+
+// next returns the behaviour for a request, whether it is to be left unanswered, and
+// how much later it is to be answered. d.mu is held.
+func (d *Device) next(from netip.Addr, now time.Time) (b Behaviour, drop bool, delay time.Duration) {
+	b = d.effective(now)
 	if b.ignores(from) {
-		return b, true
+		return b, true, 0
 	}
 	d.requests++
-	lost := d.requests <= b.LoseFirst ||
+	drop = d.requests <= b.LoseFirst ||
 		b.LoseEvery > 0 && d.requests%b.LoseEvery == 0 ||
-		b.MuteAfter > 0 && d.requests > b.MuteAfter
-	return b, lost
-}
-
-func (d *Device) send(answer []byte, to netip.AddrPort) {
-	// An answer that cannot be sent is an answer that is lost.
-	if _, err := d.conn.WriteToUDPAddrPort(answer, to); err == nil {
-		d.answers.Add(1)
+		b.MuteAfter > 0 && d.requests > b.MuteAfter ||
+		b.Loss > 0 && d.roll() < b.Loss
+	var dice float64
+	if b.Jitter > 0 {
+		dice = d.roll()
 	}
+	return b, drop, b.delay(from, dice)
 }
 
-func (d *Device) later(delay time.Duration, answer []byte, to netip.AddrPort) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.pending) >= maxPending {
-		return
-	}
-	d.delayed.Add(1)
-	var t *time.Timer
-	t = time.AfterFunc(delay, func() {
-		defer d.delayed.Done()
-		d.mu.Lock()
-		delete(d.pending, t)
-		d.mu.Unlock()
-		d.send(answer, to)
-	})
-	d.pending[t] = struct{}{}
-}
-
-func (d *Device) stopPending() {
-	d.mu.Lock()
-	for t := range d.pending {
-		if t.Stop() {
-			d.delayed.Done()
-			delete(d.pending, t)
+// read returns what an object is now, appending its content octets to b. d.mu is held.
+func (d *Device) read(b []byte, at int, now time.Time) (tag byte, content []byte) {
+	recorded := &d.rec.walk[at]
+	if v, ok := d.values[at]; ok {
+		if !over(v.until, now) {
+			return v.tag, v.content
 		}
+		delete(d.values, at)
 	}
-	d.mu.Unlock()
-	d.delayed.Wait()
+	switch k := d.rec.kinds[at]; {
+	case k == fixed, k < serial && d.opts.Still && !d.clock.fresh, k >= serial && d.box == 0, k == sysName && uint32(d.box) == 0:
+		return recorded.Tag, recorded.Value
+	case k < serial:
+		var elapsed uint64
+		if !d.opts.Still {
+			elapsed = d.clock.elapsed(now)
+		}
+		return recorded.Tag, appendUint(b, d.rec.moved(at, d.clock, elapsed))
+	default:
+		return recorded.Tag, otherBox(b, k, recorded.Value, d.box, d.name)
+	}
+}
+
+// tag returns the type of an object. d.mu is held.
+func (d *Device) tag(at int) byte {
+	if v, ok := d.values[at]; ok {
+		return v.tag
+	}
+	return d.rec.walk[at].Tag
 }

@@ -5,11 +5,11 @@ package lab
 
 import "time"
 
-// encode writes the answer to a.req. A GETBULK answer that would exceed the largest
-// size ends where it must (RFC 3416 section 4.2.3); any other becomes tooBig.
-func (a *agent) encode(status, index int, b *Behaviour, now time.Time) []byte {
-	const header = 64 // upper bound of what surrounds the bindings, less the community
-	room := a.opts.MaxSize - header - len(a.opts.Community)
+// respond returns the PDU that answers a.req, its bindings in at most room octets. A
+// GETBULK answer that would exceed them ends where it must (RFC 3416 section 4.2.3);
+// any other becomes tooBig.
+func (a *agent) respond(b *Behaviour, now time.Time, room int) []byte {
+	status, index := a.evaluate(b)
 	a.vbs = a.vbs[:0]
 	if status == 0 {
 		for _, vb := range a.binds {
@@ -33,51 +33,56 @@ func (a *agent) encode(status, index int, b *Behaviour, now time.Time) []byte {
 			a.vbs = a.appendNames(a.vbs)
 		}
 	}
-	return a.message(status, index, b)
-}
-
-func (a *agent) message(status, index int, b *Behaviour) []byte {
 	id := a.req.id
 	if b.WrongID {
 		id = appendInt(nil, decodeInt(id)^0x2a2a2a)
 	}
-	community := a.opts.Community
+	a.scratch = appendPDU(a.scratch[:0], pduResponse, id, status, index, a.vbs)
+	return a.scratch
+}
+
+// appendPDU appends a PDU (RFC 3416 section 3).
+func appendPDU(b []byte, tag byte, id []byte, status, index int, binds []byte) []byte {
+	var nums [24]byte
+	head := appendTLV(nums[:0], tagInteger, id)
+	head = appendTLV(head, tagInteger, appendInt(nil, int64(status)))
+	head = appendTLV(head, tagInteger, appendInt(nil, int64(index)))
+	b = appendLen(append(b, tag), len(head)+tlvSize(len(binds)))
+	return appendTLV(append(b, head...), 0x30, binds)
+}
+
+// message wraps a PDU as v1 and v2c do.
+func (a *agent) message(pdu []byte, b *Behaviour) []byte {
+	community, version := a.d.opts.Community, a.req.version
 	if b.WrongCommunity {
 		community += "-other"
 	}
-	pdu := appendTLV(a.scratch[:0], tagInteger, id)
-	pdu = append(pdu, tagInteger, 1, byte(status), tagInteger, 1, byte(index))
-	pdu = appendTLV(pdu, 0x30, a.vbs)
-	a.scratch = pdu
-
-	var head [300]byte
-	msg := append(head[:0], tagInteger, 1, byte(a.req.version))
-	msg = appendTLV(msg, tagOctetString, []byte(community))
-	msg = appendLen(append(msg, pduResponse), len(pdu))
-
-	out := appendLen(append(a.out[:0], 0x30), len(msg)+len(pdu))
-	out = append(out, msg...)
-	a.out = append(out, pdu...)
+	if b.WrongVersion {
+		version = version2c - version
+	}
+	a.out = appendMessage(a.out[:0], version, community, pdu)
 	return a.out
+}
+
+// appendMessage appends a message of v1 or v2c.
+func appendMessage(b []byte, version int64, community string, pdu []byte) []byte {
+	b = appendLen(append(b, 0x30), 3+tlvSize(len(community))+len(pdu))
+	b = append(b, tagInteger, 1, byte(version))
+	b = appendTLV(b, tagOctetString, []byte(community))
+	return append(b, pdu...)
 }
 
 func (a *agent) appendBind(b []byte, vb bind, now time.Time) []byte {
 	var nameBuf [160]byte
 	name := nameBuf[:0]
 	if vb.tag == 0 && &vb.name[0] == &a.walk[vb.at].OID[0] {
-		name = a.names[vb.at]
+		name = a.d.rec.names[vb.at]
 	} else {
 		name = appendOID(name, vb.name)
 	}
-	var value []byte
-	tag := vb.tag
-	var valueBuf [16]byte
+	tag, value := vb.tag, []byte(nil)
 	if tag == 0 {
-		tag = a.walk[vb.at].Tag
-		value = a.motion.value(valueBuf[:0], vb.at, now)
-		if value == nil {
-			value = a.walk[vb.at].Value
-		}
+		tag, value = a.d.read(a.value[:0], vb.at, now)
 	}
 	size := tlvSize(len(name)) + tlvSize(len(value))
 	b = appendLen(append(b, 0x30), size)
@@ -101,6 +106,8 @@ func tlvSize(content int) int {
 		return content + 2
 	case content < 0x100:
 		return content + 3
+	case content < 0x10000:
+		return content + 4
 	}
-	return content + 4
+	return content + 5
 }

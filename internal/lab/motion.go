@@ -8,110 +8,136 @@ import (
 	"time"
 )
 
-// motion makes a walk move. Time ticks of the system's uptime run; every counter
-// grows at the mean rate that its value and the recorded uptime imply, so that busy
-// interfaces are busy and those without errors stay without.
-type motion struct {
-	still    bool
-	start    time.Time // when the values were those of the walk, or of the last reboot
-	boots    uint64    // reboots since the beginning
-	recorded uint64    // uptime of the walk, hundredths of a second
-	kinds    []moving  // by index in the walk
-	values   []uint64  // recorded values
-}
-
-// moving says how an object moves.
-type moving byte
+// kind says how an object moves, and what a swap of the box changes.
+type kind byte
 
 const (
-	fixed     moving = iota
-	uptime           // hundredths of a second since the start
-	seconds          // seconds since the start
-	boots            // number of starts
-	counter32        // grows at its mean rate
-	counter64        // grows at its mean rate
+	fixed     kind = iota
+	uptime         // hundredths of a second since the start
+	seconds        // seconds since the start
+	boots          // number of starts
+	changed        // uptime at which something last changed
+	counter32      // grows, and begins again after 2^32-1
+	counter64      // grows, and stays at 2^64-1
+	serial         // of the box
+	engineID       // of the box
+	hardware       // address of an interface
+	sysName        // of the device: copies of one recording have one each
 )
 
-// Objects that tell how long a device has been up (SNMPv2-MIB, HOST-RESOURCES-MIB,
-// SNMP-FRAMEWORK-MIB).
-const (
-	oidSysUpTime      = "1.3.6.1.2.1.1.3.0"
-	oidHrSystemUptime = "1.3.6.1.2.1.25.1.1.0"
-	oidEngineBoots    = "1.3.6.1.6.3.10.2.1.2.0"
-	oidEngineTime     = "1.3.6.1.6.3.10.2.1.3.0"
-)
-
-func newMotion(w Walk, still bool, now time.Time) motion {
-	m := motion{still: still, start: now, recorded: 8_640_000} // a day, where the walk does not say
-	m.kinds = make([]moving, len(w))
-	m.values = make([]uint64, len(w))
-	for i, v := range w {
-		m.values[i] = decodeUint(v.Value)
-		m.kinds[i] = kindOf(v)
-		if m.values[i] > 0 && v.Tag == tagTimeTicks && v.OID.String() == oidSysUpTime {
-			m.recorded = m.values[i]
-		}
-	}
-	return m
-}
-
-func kindOf(v Var) moving {
+// kindOf returns how an object moves, by its name and type (SNMPv2-MIB,
+// HOST-RESOURCES-MIB, SNMP-FRAMEWORK-MIB, IF-MIB, ENTITY-MIB).
+func kindOf(v Var) kind {
+	at := func(oid ...uint32) bool { return v.OID.HasPrefix(oid) }
 	switch v.Tag {
 	case tagCounter32:
 		return counter32
 	case tagCounter64:
 		return counter64
 	case tagTimeTicks:
-		if s := v.OID.String(); s == oidSysUpTime || s == oidHrSystemUptime {
+		switch {
+		case at(1, 3, 6, 1, 2, 1, 1, 3, 0), at(1, 3, 6, 1, 2, 1, 25, 1, 1, 0):
 			return uptime
+		case at(1, 3, 6, 1, 2, 1, 2, 2, 1, 9), at(1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 19), at(1, 3, 6, 1, 2, 1, 1, 8, 0):
+			return changed
 		}
 	case tagInteger:
-		switch v.OID.String() {
-		case oidEngineBoots:
+		switch {
+		case at(1, 3, 6, 1, 6, 3, 10, 2, 1, 2, 0):
 			return boots
-		case oidEngineTime:
+		case at(1, 3, 6, 1, 6, 3, 10, 2, 1, 3, 0):
 			return seconds
+		}
+	case tagOctetString:
+		switch {
+		case len(v.Value) == 0:
+		case at(1, 3, 6, 1, 2, 1, 1, 5, 0):
+			return sysName
+		case at(1, 3, 6, 1, 6, 3, 10, 2, 1, 1, 0):
+			return engineID
+		case at(1, 3, 6, 1, 2, 1, 2, 2, 1, 6):
+			return hardware
+		case isSerial(v.OID):
+			return serial
 		}
 	}
 	return fixed
 }
 
-func (m *motion) reboot(now time.Time) {
-	m.start = now
-	m.boots++
+// isSerial reports whether the object is the serial number of a box or of a part of
+// it: entPhysicalSerialNum (RFC 6933) and what vendors have beside it.
+func isSerial(name OID) bool {
+	for _, s := range []OID{
+		{1, 3, 6, 1, 2, 1, 47, 1, 1, 1, 1, 11},
+		{1, 3, 6, 1, 4, 1, 9, 3, 6, 3, 0},              // Cisco
+		{1, 3, 6, 1, 4, 1, 890, 1, 15, 3, 1, 12, 0},    // Zyxel
+		{1, 3, 6, 1, 4, 1, 1768, 100, 1, 1, 0},         // Patton
+		{1, 3, 6, 1, 4, 1, 2604, 5, 1, 1, 4, 0},        // Sophos
+		{1, 3, 6, 1, 4, 1, 2636, 3, 1, 3, 0},           // Juniper
+		{1, 3, 6, 1, 4, 1, 2636, 3, 1, 8, 1, 7},        // Juniper, parts
+		{1, 3, 6, 1, 4, 1, 7367, 3, 8, 0},              // DrayTek
+		{1, 3, 6, 1, 4, 1, 8741, 2, 1, 1, 2, 0},        // SonicWall
+		{1, 3, 6, 1, 4, 1, 12356, 100, 1, 1, 1, 0},     // Fortinet
+		{1, 3, 6, 1, 4, 1, 12356, 101, 13, 2, 1, 1, 2}, // Fortinet, members of a cluster
+		{1, 3, 6, 1, 4, 1, 14988, 1, 1, 7, 3, 0},       // MikroTik
+		{1, 3, 6, 1, 4, 1, 22736, 3, 1, 4, 0},          // Yeastar
+		{1, 3, 6, 1, 4, 1, 25461, 2, 1, 2, 1, 3, 0},    // Palo Alto
+		{1, 3, 6, 1, 4, 1, 48690, 1, 1, 0},             // Teltonika
+	} {
+		if name.HasPrefix(s) {
+			return true
+		}
+	}
+	return false
 }
 
-// value appends the content octets of the object now, or returns nil where it stands
-// as recorded.
-func (m *motion) value(b []byte, at int, now time.Time) []byte {
-	kind := m.kinds[at]
-	if kind == fixed || m.still && m.boots == 0 {
-		return nil
+// clock says since when a device runs.
+type clock struct {
+	start   time.Time // when the values were those of the recording, or of the last start
+	fresh   bool      // it was started since: everything counts from zero
+	swapped bool      // another box stands there: its first start was its first
+	boots   uint64    // starts since the beginning, of this box
+}
+
+// elapsed returns the hundredths of a second since the start.
+func (c clock) elapsed(now time.Time) uint64 {
+	return uint64(max(now.Sub(c.start), 0) / (10 * time.Millisecond))
+}
+
+// moved returns a moving number, elapsed hundredths of a second after the start.
+func (r *Recording) moved(at int, c clock, elapsed uint64) uint64 {
+	value := decodeUint(r.walk[at].Value)
+	if r.kinds[at] == boots {
+		if c.swapped {
+			value = 1
+		}
+		return min(value+c.boots, 1<<31-1)
 	}
-	var elapsed uint64 // hundredths of a second
-	if !m.still {
-		elapsed = uint64(max(now.Sub(m.start), 0) / (10 * time.Millisecond))
+	if c.fresh {
+		value = 0
 	}
-	value, recorded := m.values[at], m.recorded
-	if m.boots > 0 {
-		value, recorded = 0, 0
-	}
-	switch kind {
+	switch r.kinds[at] {
 	case uptime:
-		return appendUint(b, (value+elapsed)&(1<<32-1))
+		return (value + elapsed) & (1<<32 - 1)
 	case seconds:
-		return appendUint(b, (value+elapsed/100)&(1<<31-1))
-	case boots:
-		return appendUint(b, m.values[at]+m.boots)
+		return (value + elapsed/100) & (1<<31 - 1)
 	case counter32:
-		return appendUint(b, m.scale(at, recorded+elapsed)&(1<<32-1))
+		return (value + grown(r.rates[at], elapsed)) & (1<<32 - 1)
+	case counter64:
+		sum, over := bits.Add64(value, grown(r.rates[at], elapsed), 0)
+		if over != 0 {
+			return 1<<64 - 1
+		}
+		return sum
 	}
-	return appendUint(b, m.scale(at, recorded+elapsed))
+	return value // changed: at the start, where it was started
 }
 
-// scale returns value*up/recorded modulo 2^64, which is value at the recorded uptime.
-func (m *motion) scale(at int, up uint64) uint64 {
-	hi, lo := bits.Mul64(m.values[at], up)
-	v, _ := bits.Div64(hi%m.recorded, lo, m.recorded)
+// grown returns what a counter grows by at a rate, in 10^-9 a second, within elapsed
+// hundredths of a second.
+func grown(rate, elapsed uint64) uint64 {
+	const unit = 100 * giga
+	hi, lo := bits.Mul64(rate, min(elapsed, unit)) // at most 31 years
+	v, _ := bits.Div64(hi%unit, lo, unit)
 	return v
 }

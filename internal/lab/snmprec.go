@@ -39,30 +39,57 @@ type Var struct {
 // Walk holds the objects of a device in the order of their OIDs, each once.
 type Walk []Var
 
-// maxLine bounds one line of a recording.
-const maxLine = 1 << 20
+// Bounds of a recording.
+const (
+	maxLine     = 1 << 20
+	maxObjects  = 1_000_000
+	maxProblems = 20 // reported for one recording
+)
 
 // ParseSnmprec reads a recording in the .snmprec format of snmpsim: one object a
 // line, "OID|type|value", the type being the number of the BER tag, followed by x
 // where the value is given in hexadecimal. Empty lines and lines that begin with '#'
-// are skipped. Errors name the line.
-func ParseSnmprec(r io.Reader) (Walk, error) {
+// are skipped. Errors name the line. A line end may be that of Windows: a text that
+// ends in a carriage return is given in hexadecimal, as snmprec writes it.
+func ParseSnmprec(r io.Reader) (Walk, error) { return parseSnmprec(r, "line ") }
+
+// parseSnmprec is ParseSnmprec with what stands before the number of a line in an
+// error. Every line that cannot be read is reported, the first 20 of them.
+func parseSnmprec(r io.Reader, where string) (Walk, error) {
 	var w Walk
+	var problems []error
 	sc := bufio.NewScanner(r)
 	sc.Buffer(nil, maxLine)
-	for n := 1; sc.Scan(); n++ {
+	seen := map[string]int{} // the line of each object
+	n := 0
+	for sc.Scan() && len(problems) < maxProblems {
+		n++
 		line := sc.Text()
 		if line == "" || line[0] == '#' {
 			continue
 		}
 		v, err := parseLine(line)
+		if err == nil && len(w) == maxObjects {
+			return nil, fmt.Errorf("%s%d: a recording has at most %d objects", where, n, maxObjects)
+		}
+		if err == nil {
+			key := string(appendOID(nil, v.OID))
+			if first := seen[key]; first != 0 {
+				err = fmt.Errorf("object %s occurs twice, first in line %d", v.OID, first)
+			}
+			seen[key] = n
+		}
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+			problems = append(problems, fmt.Errorf("%s%d: %w", where, n, err))
+			continue
 		}
 		w = append(w, v)
 	}
 	if err := sc.Err(); err != nil {
-		return nil, fmt.Errorf("read recording: %w", err)
+		problems = append(problems, fmt.Errorf("%s%d: %w", where, n+1, err))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
 	}
 	return sorted(w)
 }

@@ -1,0 +1,82 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// link is the command that takes an interface down or up. What it did for a time it
+// undoes itself, with a notification, as a cable that is plugged in again.
+func (c command) link() (action, string, error) {
+	if len(c.args) != 2 || c.args[1] != "up" && c.args[1] != "down" {
+		return nil, "", errors.New("interface needs its name and up or down: interface 127.1.0.7 eth0 down")
+	}
+	name, up := c.args[0], c.args[1] == "up"
+	return func(d *Device, now, until time.Time) error {
+		index, found := d.rec.interfaceIndex(name)
+		if !found {
+			return fmt.Errorf("%s has no interface %q with a state", d.name, name)
+		}
+		d.turn(index, up, now)
+		if !until.IsZero() {
+			d.lab.after(until.Sub(now), func() { d.turn(index, !up, until) })
+		}
+		return nil
+	}, "has interface " + name + " " + c.args[1], nil
+}
+
+// interfaceIndex returns the ifIndex of an interface that has a state, by ifName,
+// ifDescr, ifAlias or the index itself.
+func (r *Recording) interfaceIndex(name string) (uint32, bool) {
+	state := func(index uint32) bool {
+		_, found := r.find(column(ifEntry, 8, index))
+		return found
+	}
+	for _, names := range []OID{column(ifXEntry, 1), column(ifEntry, 2), column(ifXEntry, 18)} {
+		at, _ := r.find(names)
+		for ; at < len(r.walk) && r.walk[at].OID.HasPrefix(names); at++ {
+			index := r.walk[at].OID[len(r.walk[at].OID)-1]
+			if string(r.walk[at].Value) == name && state(index) {
+				return index, true
+			}
+		}
+	}
+	index, err := strconv.ParseUint(name, 10, 32)
+	return uint32(index), err == nil && state(uint32(index))
+}
+
+func column(table OID, rest ...uint32) OID { return append(slices.Clone(table), rest...) }
+
+// turn sets ifOperStatus and ifLastChange (RFC 2863), and says so to whoever gets the
+// traps.
+func (d *Device) turn(index uint32, up bool, now time.Time) {
+	status, notification := int64(2), uint32(linkDown)
+	if up {
+		status, notification = 1, linkUp
+	}
+	if at, found := d.rec.find(column(ifEntry, 8, index)); found {
+		d.put(at, value{tag: tagInteger, content: appendInt(nil, status)})
+	}
+	if at, found := d.rec.find(column(ifEntry, 9, index)); found {
+		d.put(at, value{tag: tagTimeTicks, content: appendUint(nil, d.uptime(now))})
+	}
+	d.notify(notification, index)
+}
+
+// uptime returns sysUpTime at an instant, in hundredths of a second.
+func (d *Device) uptime(now time.Time) uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	at, found := d.rec.find(OID{1, 3, 6, 1, 2, 1, 1, 3, 0})
+	if !found {
+		return d.clock.elapsed(now) & (1<<32 - 1)
+	}
+	_, content := d.read(nil, at, now)
+	return decodeUint(content)
+}
