@@ -72,7 +72,7 @@ func (a *agent) answer(datagram []byte, d *Device, b *Behaviour, now time.Time) 
 	switch version, msg, ok := readVersion(datagram); {
 	case !ok:
 	case version == version3:
-		out = a.answer3(msg, b, now)
+		out = a.answer3(datagram, msg, b, now)
 	default:
 		out = a.answer2(version, msg, b, now)
 	}

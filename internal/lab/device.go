@@ -22,6 +22,14 @@ type Options struct {
 	User      *User  // of SNMPv3; nil means that the device does not speak it
 }
 
+// usm returns the keys of the user, nil for none.
+func (o Options) usm() (*usm, error) {
+	if o.User == nil {
+		return nil, nil
+	}
+	return newUSM(*o.User)
+}
+
 // Device is one simulated device. Several may share a socket and a recording.
 type Device struct {
 	lab     *Lab
@@ -29,6 +37,7 @@ type Device struct {
 	addr    netip.AddrPort
 	rec     *Recording
 	opts    Options
+	user    *usm // of SNMPv3; nil for none
 	asked   atomic.Int64
 	answers atomic.Int64
 
@@ -64,10 +73,15 @@ func over(until, now time.Time) bool { return !until.IsZero() && !now.Before(unt
 // answers from walk. The walk is not changed and may be shared. Nothing is answered
 // before [Device.Run]; requests that come earlier wait in the socket.
 func Listen(addr netip.AddrPort, walk Walk, opts Options) (*Device, error) {
+	user, err := opts.usm()
+	if err != nil {
+		return nil, err
+	}
 	l, err := open(addr)
 	if err != nil {
 		return nil, err
 	}
+	l.user = user
 	return l.add("device", l.Addr(), NewRecording("device", walk), opts, 0), nil
 }
 

@@ -20,7 +20,11 @@ func Answer(w Walk, datagram []byte, b Behaviour) []byte {
 
 // Play returns a device without a socket, that started at second 0.
 func Play(w Walk, opts Options) *Device {
-	l := &Lab{}
+	user, err := opts.usm()
+	if err != nil {
+		panic(err)
+	}
+	l := &Lab{user: user}
 	d := l.add("device", netip.MustParseAddrPort("127.0.0.1:161"), NewRecording("device", w), opts, 0)
 	d.clock.start = time.Unix(0, 0)
 	return d

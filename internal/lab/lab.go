@@ -35,6 +35,7 @@ type Lab struct {
 	byAddr      map[netip.Addr]*Device
 	byCommunity map[string]*Device
 	traps       netip.AddrPort // where notifications go; not valid for nowhere
+	user        *usm           // of SNMPv3; nil for none
 
 	mu      sync.Mutex // guards all below
 	closed  bool
@@ -65,20 +66,24 @@ func Open(c Config, recordings []*Recording) (*Lab, error) {
 	if err := c.check(len(recordings)); err != nil {
 		return nil, err
 	}
+	user, err := c.Options.usm()
+	if err != nil {
+		return nil, err
+	}
 	l, err := c.open()
 	if err != nil {
 		return nil, err
 	}
 	l.traps = c.Traps
-	if c.Devices == 0 {
+	if c.Devices == 0 { // without SNMPv3: one engine cannot be many devices
 		for _, r := range recordings {
 			opts := c.Options
 			opts.Community = r.Name
-			opts.User = nil // one engine cannot be many devices
 			l.byCommunity[r.Name] = l.add(r.Name, l.Addr(), r, opts, 0)
 		}
 		return l, nil
 	}
+	l.user = user
 	for i := range c.Devices {
 		r, box := recordings[i%len(recordings)], uint64(i/len(recordings))
 		name := r.Name
@@ -159,7 +164,7 @@ func (l *Lab) add(name string, addr netip.AddrPort, r *Recording, opts Options, 
 	if opts.MaxSize == 0 {
 		opts.MaxSize = 1400
 	}
-	d := &Device{lab: l, name: name, addr: addr, rec: r, opts: opts, box: box, clock: clock{start: time.Now()}}
+	d := &Device{lab: l, name: name, addr: addr, rec: r, opts: opts, user: l.user, box: box, clock: clock{start: time.Now()}}
 	d.dice.Seed(uint64(len(l.devices)), 1)
 	l.devices = append(l.devices, d)
 	return d
