@@ -62,6 +62,8 @@ type Options struct {
 	// They run as often as the shortest check does, within this and 10 s.
 	ReferenceInterval time.Duration
 
+	Traps *Traps // nil: none are heard
+
 	Alarm *Alarm // who is told that the collector is not reached; nil: nobody
 
 	Log *slog.Logger     // nil discards
@@ -72,6 +74,9 @@ type Options struct {
 
 	boot     string   // of the host
 	lastStop LastStop // how the run before ended
+
+	trapBoots  uint32 // number of this start, for informs of SNMPv3; 0 for none
+	trapsBegan time.Time
 
 	spool    journal.FS    // where the spool lies; nil means the directory "spool" in StateDir
 	patience time.Duration // with a disk that takes no heads, before batches leave all the same; 0 means 1 min
@@ -207,6 +212,9 @@ func Run(ctx context.Context, opts Options) (err error) {
 	o.boot = bootID(hex.EncodeToString(random[:]))
 	o.lastStop = beginRun(o.StateDir, o.boot, o.Log)
 	defer noteRun(o.StateDir, lastRun{Boot: o.boot, Stopped: true}, o.Log) // before the directory is unlocked
+	if o.Traps != nil {
+		o.trapBoots, o.trapsBegan = countTrapBoots(o.StateDir, o.Log), time.Now()
+	}
 	o.Log.Info("agent starts", "agent", string(o.ID), "key", key.public, "collector", o.CollectorURL)
 	var body []byte
 	for {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/probes"
 )
 
 // counters is what the agent counts of itself since it started.
@@ -112,6 +113,12 @@ func (s *session) metrics(now time.Time) string {
 	m.gauge("open_files_limit", "Bound of that.", float64(limit))
 	if at := s.counts.lastAck.Load(); at != 0 {
 		m.gauge("last_ack_age_seconds", "Time since the collector last acknowledged anything.", now.Sub(time.Unix(0, at)).Seconds())
+	}
+	if t := s.traps.status(); t != nil {
+		m.head("traps_total", "counter", "Datagrams that came in as traps and informs, by outcome.")
+		for _, o := range probes.TrapOutcomes() {
+			fmt.Fprintf(&m, "vouch_agent_traps_total{outcome=%q} %d\n", o, t.Counts[o.String()].N)
+		}
 	}
 	unreached := 0.0
 	if since, err, _ := s.contact.failing(); err != nil {

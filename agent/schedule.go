@@ -65,7 +65,9 @@ type schedule struct {
 	entries map[jobKey]*entry
 	due     entryHeap // idle, by the time of their slot
 	ready   entryHeap // due and waiting for room, by the time at which they are given up
+	wanted  []*entry  // out of turn, in the order in which they were wanted (extra.go)
 	running int
+	extras  int // running out of turn
 	room    int // attempts at once, from what is assigned
 }
 
@@ -79,6 +81,10 @@ type entry struct {
 	running bool
 	changed bool // assigned anew while running: find a slot of the new phase afterwards
 	gone    bool // no longer assigned: forget it when it has ended
+
+	began  time.Time // of the latest attempt
+	wanted bool      // out of turn, unless its slot comes first
+	extra  bool      // runs out of turn
 }
 
 func newSchedule(agent vouch.AgentID, limit int) *schedule {
@@ -196,6 +202,7 @@ const maxParked = 16
 type start struct {
 	entry *entry
 	job   job // as it stood then: the entry may be assigned anew meanwhile
+	extra bool
 }
 
 // Run attempts checks until ctx ends, and returns when the last attempt has.
@@ -219,7 +226,9 @@ func (s *schedule) Run(ctx context.Context) error {
 			s.overload(j)
 		}
 		for _, b := range begin {
-			s.late(now.Sub(b.entry.slot))
+			if !b.extra {
+				s.late(now.Sub(b.entry.slot))
+			}
 			select {
 			case work <- b: // somebody is parked
 			default:
@@ -268,10 +277,11 @@ func (s *schedule) advance(now time.Time) (begin []start, missed []job, next tim
 			break
 		}
 		heap.Pop(&s.ready)
-		e.ready, e.running = false, true
+		e.ready, e.running, e.began, e.wanted = false, true, now, false
 		s.running++
-		begin = append(begin, start{e, e.job})
+		begin = append(begin, start{entry: e, job: e.job})
 	}
+	begin = s.outOfTurn(begin, now)
 	next = now.Add(time.Hour) // nothing to do: a change wakes the loop
 	if len(s.due) > 0 {
 		next = s.due[0].key
@@ -286,8 +296,16 @@ func (s *schedule) advance(now time.Time) (begin []start, missed []job, next tim
 func (s *schedule) ended(e *entry, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.running--
-	e.running = false
+	if e.extra {
+		s.extras--
+	} else {
+		s.running--
+	}
+	next := e.slot.Add(e.Check.Interval)
+	if e.extra {
+		next = e.slot // its turn is still to come
+	}
+	e.running, e.extra = false, false
 	switch {
 	case e.gone:
 		delete(s.entries, e.job.key())
@@ -295,11 +313,14 @@ func (s *schedule) ended(e *entry, now time.Time) {
 		e.changed = false
 		s.wait(e, s.firstSlot(e.job, now))
 	default:
-		s.wait(e, e.slot.Add(e.Check.Interval))
+		s.wait(e, next)
+	}
+	if e.wanted && !e.gone {
+		s.wanted = append(s.wanted, e)
 	}
 	// Run knows of every slot but this one, so that it is woken only where this one
 	// comes first, or where there is room now for what waits.
-	if len(s.ready) > 0 || len(s.due) > 0 && s.due[0] == e {
+	if len(s.ready) > 0 || len(s.wanted) > 0 || len(s.due) > 0 && s.due[0] == e {
 		poke(s.wake)
 	}
 }

@@ -49,6 +49,7 @@ type session struct {
 	assigner *assigner
 	secrets  *secrets
 	renewals *renewals
+	traps    *traps // nil: none are heard
 
 	assigned atomic.Bool  // there is an assignment
 	need     atomic.Int64 // attempts at once that it needs
@@ -105,6 +106,10 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	s.health.ask, s.health.record = s.askReference, s.recordReference
 	s.schedule = newSchedule(o.ID, o.Concurrency)
 	s.schedule.attempt, s.schedule.overload, s.schedule.late = s.attempt, s.overload, s.counts.late
+	find := func(name string) (probes.Credential, error) { return s.secrets.find(o.Credential, name) }
+	if s.traps = newTraps(o, key.public, find); s.traps != nil {
+		s.traps.prompts.note, s.traps.prompts.poll = s.noteTraps, s.schedule.extra
+	}
 	s.uploads = &uploader{spool: s.spool, client: uploads, counts: &s.counts, contact: s.contact, again: make(chan struct{}, 1)}
 	s.assigner = &assigner{
 		agent: o.ID, path: filepath.Join(o.StateDir, assignmentFile), client: connect(), statement: s.secrets.statement, apply: s.assign, contact: s.contact, log: o.Log,
@@ -136,6 +141,10 @@ func (s *session) run(ctx context.Context, metrics net.Listener) error {
 	g.Go(func() error { return s.tellHost(running) })
 	g.Go(func() error { return s.times.Run(running) })
 	g.Go(func() error { return s.stalls.Run(running) })
+	if s.traps != nil {
+		g.Go(func() error { return s.traps.Run(running) })
+		g.Go(func() error { return s.traps.prompts.Run(running) })
+	}
 	if metrics != nil {
 		g.Go(func() error { return s.serve(running, metrics) })
 	}
@@ -196,6 +205,9 @@ func (s *session) assign(doc wire.Assignment) error {
 		begin = now.Add(min(wait, maxBegin))
 	}
 	need := s.schedule.assign(jobs, begin)
+	if s.traps != nil {
+		s.traps.assign(jobs)
+	}
 	s.need.Store(int64(need))
 	s.assigned.Store(true)
 	s.opts.Log.Info("assignment is in force", "location", string(doc.Location), "customers", len(doc.Customers),

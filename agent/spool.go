@@ -171,7 +171,7 @@ func (s *spool) record(m vouch.Sample, e event) (line []byte) {
 	defer s.mu.Unlock()
 	m.Start = stamp(m.Start)
 	m.Agent, m.Location = s.author.agent, s.location
-	if m.Device != "" || m.Reference != "" {
+	if m.Check != "" || m.Reference != "" { // or else it is points alone
 		line = s.append(vouch.Availability, m, e)
 	}
 	if len(m.Points) > 0 {

@@ -48,6 +48,7 @@ type Status struct {
 	Attempts   AttemptsStatus  `json:"attempts"`
 	Heartbeats HeartbeatStatus `json:"heartbeats"`
 	Alarm      *AlarmStatus    `json:"alarm,omitempty"` // nil: none is configured
+	Traps      *TrapStatus     `json:"traps,omitempty"` // nil: none are heard
 }
 
 // CollectorStatus is the collector as the agent knows it.
@@ -180,6 +181,7 @@ func (s *session) status(now time.Time) Status {
 		st.Collector.Unreached, st.Collector.Reason = since.UTC(), clip(err.Error())
 	}
 	st.Alarm = s.alarm.standing.Load()
+	st.Traps = s.traps.status()
 	steps, ago, by := s.eras.lastStep()
 	st.Clock.Steps, st.Clock.StepAgo, st.Clock.StepBy = steps, ago.Seconds(), by.Seconds()
 	stalled, longest := s.stalls.worst()

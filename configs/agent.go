@@ -28,6 +28,7 @@ type Agent struct {
 	Metrics     string   // HOST:PORT for metrics and health; empty for none
 	Queue       int64    // bytes of samples and batches in memory at most
 	Spool       Spool
+	Traps       *Traps // nil: none are heard
 	Alarm       *Alarm // nil: none
 	LogLevel    slog.Level
 }
@@ -114,6 +115,7 @@ func (l *loader) agent(name string) Agent {
 	a.Spool.Bytes = spool.get("bytes").size(4<<20, 1<<40, defaultSpoolBytes)
 	a.Spool.Age = spool.get("age").duration(time.Hour, 366*24*time.Hour, defaultSpoolAge)
 	spool.done()
+	a.Traps = traps(m.get("traps"))
 	a.Alarm = alarm(m.get("alarm"))
 	a.LogLevel = m.get("log_level").logLevel()
 	return a

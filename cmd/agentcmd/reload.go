@@ -65,6 +65,7 @@ func (s *settings) reload(ctx context.Context) {
 func restartFor(a, b configs.Agent) []string {
 	differs := map[string]bool{
 		"id": a.ID != b.ID, "data": a.Data != b.Data, "source": a.Source != b.Source, "metrics": a.Metrics != b.Metrics, "queue": a.Queue != b.Queue, "spool": a.Spool != b.Spool,
+		"traps":         !reflect.DeepEqual(a.Traps, b.Traps),
 		"alarm":         !reflect.DeepEqual(a.Alarm, b.Alarm),
 		"ntp":           !slices.Equal(a.TimeServers, b.TimeServers),
 		"collector.url": a.Collector.URL.String() != b.Collector.URL.String(), "collector.pin": a.Collector.Pin != b.Collector.Pin,

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -71,6 +72,17 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 	overSNMP := snmp.New()
 	defer overSNMP.Close()
 
+	var traps *agent.Traps
+	if t := config.Traps; t != nil {
+		heard, err := snmp.ListenTraps(t.Listen...)
+		if err != nil {
+			return err
+		}
+		defer heard.Close()
+		traps = &agent.Traps{Listener: heard, Credentials: t.Credentials}
+		log.Info("traps are heard", "on", strings.Join(t.Listen, ", "))
+	}
+
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -100,6 +112,7 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 		QueueBytes:    int(min(config.Queue, 1<<31-1)),
 		SpoolBytes:    config.Spool.Bytes,
 		SpoolAge:      config.Spool.Age,
+		Traps:         traps,
 		Alarm:         told,
 		Log:           log,
 	})

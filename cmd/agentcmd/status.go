@@ -16,6 +16,7 @@ import (
 	"github.com/vouch-sla/vouch/agent"
 	"github.com/vouch-sla/vouch/cmd/exit"
 	"github.com/vouch-sla/vouch/configs"
+	"github.com/vouch-sla/vouch/probes"
 )
 
 // defaultFile is where the packages put the agent's file.
@@ -85,6 +86,9 @@ func printStatus(out io.Writer, st agent.Status) error {
 	if st.Alarm != nil {
 		fmt.Fprintf(out, "alarm      %s\n", alarmText(*st.Alarm))
 	}
+	if st.Traps != nil {
+		printTraps(out, *st.Traps, ago)
+	}
 	fmt.Fprintf(out, "waiting    %d bytes not sealed, %d batches of %d bytes (at most %d)", st.Spool.Pending, st.Spool.Notes, st.Spool.Queued, st.Spool.Limit)
 	if !st.Spool.Oldest.IsZero() {
 		fmt.Fprintf(out, ", the oldest from %s", ago(st.Spool.Oldest))
@@ -143,6 +147,48 @@ func printStatus(out io.Writer, st agent.Status) error {
 		row(c, "-", "(reference)")
 	}
 	return w.Flush()
+}
+
+// printTraps prints what became of what came in as traps: one line for each way in which
+// that ended, so that a technician sees why a trap was not taken.
+func printTraps(out io.Writer, st agent.TrapStatus, ago func(time.Time) string) {
+	var on []string
+	for _, a := range st.Listen {
+		on = append(on, a.String())
+	}
+	fmt.Fprintf(out, "traps      heard on %s: %d taken", strings.Join(on, ", "), st.Counts[probes.TrapAccepted.String()].N)
+	if c := st.Counts[probes.TrapAccepted.String()]; c.N > 0 {
+		fmt.Fprintf(out, ", the last from %s, %s", c.From, ago(c.At))
+	}
+	fmt.Fprintln(out)
+	for _, o := range probes.TrapOutcomes()[1:] {
+		if c := st.Counts[o.String()]; c.N > 0 {
+			fmt.Fprintf(out, "           %d %s, the last from %s, %s\n", c.N, trapText(o), c.From, ago(c.At))
+		}
+	}
+}
+
+// trapText says why a trap was not taken.
+func trapText(o probes.TrapOutcome) string {
+	switch o {
+	case probes.TrapUnknownSender:
+		return "not taken: no device that is measured here has the sender's address"
+	case probes.TrapRateLimited:
+		return "not taken: too many from one sender"
+	case probes.TrapMalformed:
+		return "not taken: not to be read as a trap"
+	case probes.TrapBadVersion:
+		return "not taken: no credential under traps is for its version of SNMP"
+	case probes.TrapWrongCommunity:
+		return "not taken: wrong community"
+	case probes.TrapNotAuthentic:
+		return "not taken: wrong user, security level, password or protocol"
+	case probes.TrapNotInWindow:
+		return "not taken: too old (replayed, or the device's engine lost its count of starts: restart the agent)"
+	case probes.TrapHandshake:
+		return "questions for the agent's engine or its time, as informs of SNMPv3 begin with"
+	}
+	return o.String()
 }
 
 // alarmText tells a person how the alarm stands.

@@ -52,7 +52,7 @@ func MakeV3(u probes.Credential, pdu byte, trap string, engine []byte, boots, se
 	if pdu == pduInform {
 		flags |= flagReportable
 	}
-	uptime := element(tagSequence, element(tagOID, mustOID("1.3.6.1.2.1.1.3.0")), element(tagTimeTicks, number(1)))
+	uptime := element(tagSequence, element(tagOID, mustOID("1.3.6.1.2.1.1.3.0")), element(tagTimeTicks, shortest(1)))
 	name := element(tagSequence, element(tagOID, snmpTrapOID), element(tagOID, mustOID(trap)))
 	content := element(pdu, integer(77), integer(0), integer(0), element(tagSequence, uptime, name))
 	scoped := element(tagSequence, element(tagOctetString, engine), element(tagOctetString), content)

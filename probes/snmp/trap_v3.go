@@ -302,7 +302,7 @@ func (l *TrapListener) report(m *message, of string, u *probes.Credential, keys 
 			request = n[0]
 		}
 	}
-	value := element(tagSequence, element(tagOID, mustOID(of)), element(tagCounter32, number(int64(*count))))
+	value := element(tagSequence, element(tagOID, mustOID(of)), element(tagCounter32, shortest(int64(*count))))
 	pdu := element(pduReport, integer(request), integer(0), integer(0), element(tagSequence, value))
 	scoped := element(tagSequence, element(tagOctetString, h.EngineID), element(tagOctetString), pdu)
 	return l.write(m, flags, u, keys, scoped, h, now)
@@ -342,10 +342,10 @@ func element(tag byte, content ...[]byte) []byte {
 	return append(appendHead(make([]byte, 0, tlvSize(len(all))), tag, len(all)), all...)
 }
 
-func integer(v int64) []byte { return element(tagInteger, number(v)) }
+func integer(v int64) []byte { return element(tagInteger, shortest(v)) }
 
-// number returns the shortest form of a number that is not negative.
-func number(v int64) []byte {
+// shortest returns the shortest form of a number that is not negative.
+func shortest(v int64) []byte {
 	b := appendNumber(nil, uint64(v))
 	for len(b) > 1 && b[0] == 0 && b[1]&0x80 == 0 {
 		b = b[1:]
