@@ -4,6 +4,7 @@
 package vouch
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -100,10 +101,15 @@ const (
 // Table is a set of columns that share an index. Every column is read in the same
 // GETBULK requests; one point comes of each row.
 type Table struct {
-	Name    string // measurement name
+	Name    string // measurement name; several tables of a profile may fill one measurement
 	Columns []Symbol
 	Tags    []Symbol // stored as tags; the first names the row
 	MaxRows int      // rows read at most; 0 means 512
+}
+
+// Has reports whether the table has a column of that name.
+func (t Table) Has(name string) bool {
+	return slices.ContainsFunc(t.Columns, func(s Symbol) bool { return s.Name == name })
 }
 
 // Measurement returns the measurement and the field under which a scalar is stored.

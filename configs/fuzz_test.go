@@ -5,6 +5,7 @@ package configs_test
 
 import (
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -68,8 +69,12 @@ func mutate(r *rand.Rand, body string) string {
 }
 
 // TestMutatedExamples is the fuzz targets' work in small, on every run of the tests.
+// Each round reads the product's profiles several times.
 func TestMutatedExamples(t *testing.T) {
-	const rounds = 150
+	rounds := 20
+	if os.Getenv("VOUCH_WHOLE") != "" {
+		rounds = 150
+	}
 	for name, body := range example() {
 		if !strings.HasSuffix(name, ".yaml") {
 			continue

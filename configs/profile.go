@@ -114,8 +114,8 @@ func (l *loader) profile(m *mapping) placedProfile {
 	for _, e := range m.get("tests").list() {
 		p.test(e.mapping())
 	}
-	if !m.absent() && metrics.absent() && len(p.extends) == 0 {
-		m.wrong("the profile reads nothing, needed is at least one of the keys metrics and extends")
+	if !m.absent() && metrics.absent() && !m.has("metadata") && len(p.extends) == 0 {
+		m.wrong("the profile reads nothing, needed is at least one of the keys metrics, metadata and extends")
 	}
 	return p
 }
@@ -183,8 +183,9 @@ func takeOver(into *vouch.Profile, parent vouch.Profile) {
 			into.Scalars = append(into.Scalars, s)
 		}
 	}
+	own := into.Tables // tables of one name come and go together
 	for _, t := range parent.Tables {
-		if !slices.ContainsFunc(into.Tables, func(o vouch.Table) bool { return o.Name == t.Name }) {
+		if !slices.ContainsFunc(own, func(o vouch.Table) bool { return o.Name == t.Name }) {
 			into.Tables = append(into.Tables, t)
 		}
 	}

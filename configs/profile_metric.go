@@ -41,14 +41,13 @@ func (p *placedProfile) metric(m *mapping) {
 		return
 	}
 	t := table.mapping()
-	name := t.need("name", "the measurement's name, as interface")
-	out := vouch.Table{Name: name.id(), MaxRows: int(maxRows.integer(1, 10000, 0))}
+	out := vouch.Table{Name: t.need("name", "the measurement's name, as interface").id(), MaxRows: int(maxRows.integer(1, 10000, 0))}
 	t.done()
-	if slices.ContainsFunc(p.Tables, func(o vouch.Table) bool { return o.Name == out.Name }) && out.Name != "" {
-		name.wrong("table %s stands twice, allowed is once", show(out.Name))
-	}
 	for _, e := range symbols.list() {
 		if s, ok := object(e); ok {
+			if out.Has(s.Name) || slices.ContainsFunc(p.Tables, func(o vouch.Table) bool { return o.Name == out.Name && o.Has(s.Name) }) {
+				e.wrong("%s reads %s.%s a second time, allowed is once", e.key, out.Name, s.Name)
+			}
 			out.Columns = append(out.Columns, s)
 		}
 	}

@@ -70,6 +70,7 @@ func TestProfileMistakes(t *testing.T) {
 		{"names of a gauge", "name: load, type: gauge}", "name: load, type: gauge, mapping: ▸{1: up}}", "mapping belongs to a state or a bitmask, allowed beside gauge is none"},
 		{"fine and unheard of", "name: load, type: gauge}", "name: load, type: state, mapping: {1: up}, ok: [▸upp]}", `ok[0] "upp" is no name that mapping gives`},
 		{"a name twice", "  - table:", "  - symbol: ▸{OID: 1.3.6, name: load, type: text}\n  - table:", "symbol is read twice under the name load, allowed is once"},
+		{"a field twice", "    max_rows: 9\n", "  - table: {name: port}\n    symbols: [▸{OID: 1.3.6.1.4.1.99999.3.1, name: in, type: counter}]\n", "symbols[0] reads port.in a second time, allowed is once"},
 		{"a tag of nothing", "{tag: label, symbol: {OID: 1.3.6.1.4.1.99999.2.2}}", "▸{tag: label}", "metric_tags[0] needs exactly one of the keys symbol and index"},
 		{"no part of an index", "{tag: label, symbol: {OID: 1.3.6.1.4.1.99999.2.2}}", "{tag: label, index: ▸text}", `index "text" is no part of an index, allowed are a position from 1 on, and ascii`},
 		{"a clock of its own", "metrics:", "poll: {uptime: [▸sun]}\nmetrics:", `uptime[0] "sun" is unknown, allowed are engine, host, sys`},
