@@ -140,34 +140,30 @@ func (q Question) Report(e Engine, name string) []byte {
 func EncodeBinds(binds []Bind) []byte {
 	var out []byte
 	for _, b := range binds {
-		out = append(out, tlv(tagSequence, append(tlv(tagOID, mustOID(b.Name)), tlv(b.Tag, b.Data)...))...)
+		out = append(out, element(tagSequence, append(element(tagOID, mustOID(b.Name)), element(b.Tag, b.Data)...))...)
 	}
 	return out
 }
 
 // Message returns a message about q with the encoded bindings.
 func (q Question) Message(e Engine, pdu byte, status, index int, binds []byte) []byte {
-	body := tlv(pdu, slices.Concat(integer(q.ID), integer(int64(status)), integer(int64(index)), tlv(tagSequence, binds)))
+	body := element(pdu, slices.Concat(signedInteger(q.ID), signedInteger(int64(status)), signedInteger(int64(index)), element(tagSequence, binds)))
 	if q.Version != wireV3 {
-		return tlv(tagSequence, slices.Concat(integer(int64(q.Version)), tlv(tagOctetString, []byte(q.Community)), body))
+		return element(tagSequence, slices.Concat(signedInteger(int64(q.Version)), element(tagOctetString, []byte(q.Community)), body))
 	}
-	usm := tlv(tagSequence, slices.Concat(tlv(tagOctetString, []byte(e.ID)), integer(e.Boots), integer(e.Clock),
-		tlv(tagOctetString, []byte(q.User)), tlv(tagOctetString, nil), tlv(tagOctetString, nil)))
-	scoped := tlv(tagSequence, slices.Concat(tlv(tagOctetString, []byte(e.ID)), tlv(tagOctetString, []byte(q.Context)), body))
-	header := tlv(tagSequence, slices.Concat(integer(q.MsgID), integer(65507), tlv(tagOctetString, []byte{0}), integer(3)))
-	return tlv(tagSequence, slices.Concat(integer(wireV3), header, tlv(tagOctetString, usm), scoped))
+	usm := element(tagSequence, slices.Concat(element(tagOctetString, []byte(e.ID)), signedInteger(e.Boots), signedInteger(e.Clock),
+		element(tagOctetString, []byte(q.User)), element(tagOctetString, nil), element(tagOctetString, nil)))
+	scoped := element(tagSequence, slices.Concat(element(tagOctetString, []byte(e.ID)), element(tagOctetString, []byte(q.Context)), body))
+	header := element(tagSequence, slices.Concat(signedInteger(q.MsgID), signedInteger(65507), element(tagOctetString, []byte{0}), signedInteger(3)))
+	return element(tagSequence, slices.Concat(signedInteger(wireV3), header, element(tagOctetString, usm), scoped))
 }
 
-func tlv(tag byte, content []byte) []byte {
-	return append(appendHead(nil, tag, len(content)), content...)
-}
-
-func integer(v int64) []byte {
+func signedInteger(v int64) []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(v))
 	for len(b) > 1 && (b[0] == 0 && b[1] < 0x80 || b[0] == 0xff && b[1] >= 0x80) {
 		b = b[1:]
 	}
-	return tlv(tagInteger, b)
+	return element(tagInteger, b)
 }
 
 // Reports that a fake device may make.

@@ -10,14 +10,11 @@ import (
 	"github.com/vouch-sla/vouch/probes"
 )
 
-// PDU tags of notifications (RFC 1157 section 4.1.6, RFC 3416 section 3), and the version
-// of SNMPv3 as the wire numbers it.
+// PDU tags of notifications (RFC 1157 section 4.1.6, RFC 3416 section 3).
 const (
 	pduTrapV1 byte = 0xa4
 	pduInform byte = 0xa6
 	pduTrap   byte = 0xa7
-
-	wireV3 = 3
 )
 
 // maxTrapOID bounds the name of a trap, in its encoded form: one that was registered is
