@@ -31,7 +31,7 @@ const scalarMeasurement = "snmp"
 // ParseValueRef reads the name of a value:
 //
 //	temperature                              a scalar of the profile
-//	cpu.cpmCPUTotal1minRev{index=1}          a column of the table cpu, of one row
+//	cpu.5min{index=1}                        a column of the table cpu, of one row
 //	interface.ifOperStatus{ifName=wan1}      the same, the row told by another tag
 //
 // Measurement, field and tags are identifiers as [ValidID] says. The last dot parts

@@ -28,7 +28,7 @@ func TestBaseMistakes(t *testing.T) {
 		{"agent twice", file, "id: ams2-a, location: ams2}", "id: ▸ams1-a, location: ams2, key: ams1-a+b2d7fd11+AfLeiXoevXZTQDoMk1k9YrdTTWk3TpC8FEQyvByFBG3v}", `agent "ams1-a" is defined twice (first at base.yaml:36:10), allowed is once`},
 		{"location twice", file, "- id: ams2", "- {id: ▸ams1, custody: neutral}\n  - id: ams2", `location "ams1" is defined twice (first at base.yaml:13:9), allowed is once`},
 		{"contract that is not", file, "contract: gold", "contract: ▸golden", `there is no contract "golden", did you mean gold? allowed are gold`},
-		{"profile that is not", file, "profile: cisco-router", "profile: ▸cisco", `there is no profile "cisco", allowed are audiocodes-gateway, cisco-router, fortinet-firewall, generic, host`},
+		{"profile that is not", file, "profile: cisco-router", "profile: ▸cisco", `there is no profile "cisco", allowed are ` + profileNames()},
 		{"credential that is not", file, "credential: lab\n            snmp", "credential: ▸lap\n            snmp", `there is no credential "lap", did you mean lab? allowed are lab`},
 		{"location that is not", file, "location: bakery-1}", "location: ▸bakery-2}", `there is no location "bakery-2", did you mean bakery-1? allowed are ams1, ams2, bakery-1, bru1`},
 		{"customer of a location that is not", file, "customer: bakery", "customer: ▸bakers", `there is no customer "bakers", did you mean bakery? allowed are bakery`},

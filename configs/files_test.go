@@ -198,7 +198,7 @@ list.yaml:1:1: the file is a list, allowed is a mapping of keys to values
 loop.yaml:4:11: extends loop leads back to itself (loop > loop), allowed is a chain with an end
 none.yaml:1:1: the file cannot be read: file does not exist
 odd.yaml:1:1: the file is of no known kind, allowed are a collector (origin, base, contracts), an agent (collector), an installed base (customers), a contract (versions) and a profile (schema)
-profile.yaml:4:11: there is no profile "genric", did you mean generic? allowed are audiocodes-gateway, cisco-router, fortinet-firewall, generic, host, own`
+profile.yaml:4:11: there is no profile "genric", did you mean generic? allowed are ` + profileNames()
 	if got != want {
 		t.Errorf("Check =\n%s\nwant\n%s", got, want)
 	}
