@@ -39,7 +39,7 @@ func TestNetworkIsRecognised(t *testing.T) {
 		{cisco, "Cisco IOS Software, ir800 Software (ir800-UNIVERSALK9-M), Version 15.8(3)M2a, RELEASE SOFTWARE (fc1)", nil, "cisco-router", vouch.ClassRouter, "Cisco", "ir800", "15.8(3)M2a"},
 		{cisco, "Cisco IOS Software [Amsterdam], ISR Software (ARMV8EB_LINUX_IOSD-UNIVERSALK9_IAS-M), Version 17.3.4a, RELEASE SOFTWARE (fc3)", []string{"1.3.6.1.2.1.47.1.1.1.1.5.1|2|3", "1.3.6.1.2.1.47.1.1.1.1.13.1|4|C1111-4P"}, "cisco-router", vouch.ClassRouter, "Cisco", "C1111-4P", "17.3.4a"},
 		{cisco, "Cisco IOS Software, C2900 Software (C2900-UNIVERSALK9-M), Version 15.7(3)M5, RELEASE SOFTWARE (fc1)", nil, "cisco-router", vouch.ClassRouter, "Cisco", "C2900", "15.7(3)M5"},
-		{cisco, "Cisco IOS XR Software (Cisco ASR9K Series),  Version 6.1.4[Default]", nil, "cisco-router", vouch.ClassRouter, "Cisco", "", ""},
+		{cisco, "Cisco IOS XR Software (Cisco ASR9K Series),  Version 6.1.4[Default]", nil, "cisco-router", vouch.ClassRouter, "Cisco", "", "6.1.4"},
 		{"1.3.6.1.4.1.9.1.209", "Cisco Internetwork Operating System Software IOS (tm) C2600 Software (C2600-IPBASE-M), Version 12.3(6)", nil, "cisco-router", vouch.ClassRouter, "Cisco", "C2600", "12.3(6)"},
 		{cisco, "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(7)E2, RELEASE SOFTWARE (fc3)", nil, "cisco-switch", vouch.ClassSwitch, "Cisco", "C2960X", "15.2(7)E2"},
 		{cisco, "Cisco IOS Software [Gibraltar], Catalyst L3 Switch Software (CAT9K_IOSXE), Version 16.12.4, RELEASE SOFTWARE (fc5)", nil, "cisco-switch", vouch.ClassSwitch, "Cisco", "", "16.12.4"},
@@ -49,6 +49,7 @@ func TestNetworkIsRecognised(t *testing.T) {
 		{cisco, "Cisco Firepower Threat Defense, Version 6.4.0, Build 102", nil, "cisco-asa", vouch.ClassFirewall, "Cisco", "", "6.4.0"},
 		{"1.3.6.1.4.1.9.12.3.1.3.1562", "Cisco FX-OS(tm) Firepower 4110, Version 2.3(1.88)", nil, "cisco-asa", vouch.ClassFirewall, "Cisco", "", "2.3(1.88)"},
 		{cisco, "Cisco IOS Software, C1240 Software (C1240-K9W7-M), Version 12.4(25d)JA, RELEASE SOFTWARE (fc1)", nil, "cisco-wlan", vouch.ClassAccessPoint, "Cisco", "C1240", "12.4(25d)JA"},
+		{cisco, "Cisco Identity Services Engine", nil, "cisco-server", vouch.ClassServer, "Cisco", "", ""},
 		{"1.3.6.1.4.1.9.9999.1", "Something new", nil, "cisco-router", vouch.ClassRouter, "Cisco", "", ""},
 
 		{"1.3.6.1.4.1.14988.1", "RouterOS CCR1036-12G-4S", nil, "mikrotik", vouch.ClassRouter, "MikroTik", "CCR1036-12G-4S", ""},
@@ -61,6 +62,7 @@ func TestNetworkIsRecognised(t *testing.T) {
 		{junos, "Juniper Networks, Inc. ex2200-24t-4g internet router, kernel JUNOS 12.3R6.6", nil, "juniper-switch", vouch.ClassSwitch, "Juniper", "ex2200-24t-4g", "12.3R6.6"},
 
 		{"1.3.6.1.4.1.12356.101.1.10004", "branch firewall", []string{"1.3.6.1.4.1.12356.100.1.1.1.0|4|FG100E4Q00000000", "1.3.6.1.4.1.12356.101.4.1.1.0|4|v7.0.5,build0304,220208 (GA.F)"}, "fortinet-firewall", vouch.ClassFirewall, "Fortinet", "FG100E", "7.0.5"},
+		{"1.3.6.1.4.1.12356.15.1000", "FG100A", nil, "fortinet-firewall", vouch.ClassFirewall, "Fortinet", "", ""},
 		{"1.3.6.1.4.1.12356.106.1.10", "FortiSwitch-124E", nil, "fortinet", vouch.ClassOther, "Fortinet", "", ""},
 
 		{bsnmpd, "pfSense fw1.example 2.4.4-RELEASE FreeBSD 11.2-RELEASE-p10 amd64", nil, "pfsense", vouch.ClassFirewall, "Netgate", "pfSense", "2.4.4"},
