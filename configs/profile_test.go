@@ -31,8 +31,8 @@ func TestProfiles(t *testing.T) {
 		scalars, tables int
 	}{
 		{"audiocodes-gateway", vouch.ClassTelephony, 3, 2},
-		{"cisco-router", vouch.ClassRouter, 0, 14},
-		{"fortinet-firewall", vouch.ClassFirewall, 5, 9},
+		{"cisco-router", vouch.ClassRouter, 0, 15},
+		{"fortinet-firewall", vouch.ClassFirewall, 5, 10},
 		{"generic", vouch.ClassOther, 0, 1},
 		{"host", vouch.ClassServer, 2, 1},
 	} {
