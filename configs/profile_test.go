@@ -30,9 +30,6 @@ func TestProfiles(t *testing.T) {
 		class           vouch.Class
 		scalars, tables int
 	}{
-		{"audiocodes-gateway", vouch.ClassTelephony, 3, 2},
-		{"cisco-router", vouch.ClassRouter, 0, 15},
-		{"fortinet-firewall", vouch.ClassFirewall, 5, 10},
 		{"generic", vouch.ClassOther, 0, 1},
 		{"host", vouch.ClassServer, 2, 1},
 	} {
