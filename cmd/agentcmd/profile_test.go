@@ -14,8 +14,8 @@ import (
 )
 
 // recordings are the folders with recordings of real devices and walks written from
-// MIBs. They are not part of the project.
-var recordings = []string{"../../../shared/devices/recordings", "../../../shared/devices/synthetic"}
+// MIBs, which are not part of the project, and the walks that are.
+var recordings = []string{"../../../shared/devices/recordings", "../../../shared/devices/synthetic", "../../internal/lab/walks"}
 
 // Every profile finds in its recordings what it says of them, and is what they are
 // recognised by.
