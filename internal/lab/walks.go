@@ -4,8 +4,9 @@
 package lab
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -18,6 +19,24 @@ var (
 	//go:embed walks/telephony.snmprec
 	telephonyWalk string
 )
+
+// synthetic holds every walk of the product's own: none was recorded from a device.
+//
+//go:embed walks/*.snmprec
+var synthetic embed.FS
+
+// Synthetic returns the recordings that the product brings along: made up from MIBs,
+// with nobody's data in them.
+func Synthetic() []*Recording {
+	dir, err := fs.Sub(synthetic, "walks")
+	if err == nil {
+		var out []*Recording
+		if out, err = ReadRecordings(dir); err == nil {
+			return out
+		}
+	}
+	panic("lab: embedded walks: " + err.Error())
+}
 
 // Router returns the walk of an access router with seven interfaces.
 func Router() Walk { return embedded("router", routerWalk) }
