@@ -46,7 +46,7 @@ func newRootCmd() *cobra.Command {
 		return exit.Misused("%v; see `%s --help`", err, c.CommandPath())
 	})
 	root.AddCommand(
-		newDemoCmd(), newInitCmd(), newCheckCmd(),
+		newDemoCmd(), newLabCmd(), newInitCmd(), newCheckCmd(),
 		newAgentCmd(), newAgentsCmd(), newCollectorCmd(), newWitnessCmd(), newPinCmd(), newStatusCmd(), newReloadCmd(), newTokenCmd(), newSecretCmd(), newRebuildCmd(), newLedgerCmd(),
 		newMaintenanceCmd(), newExclusionCmd(), newAcceptCmd(), newHoldCmd(), newIncidentCmd(), newStatementCmd(), newBundleCmd(), verifycmd.New(),
 		newContractCmd(), newAvailabilityCmd(), newClockCmd(),

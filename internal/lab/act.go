@@ -4,6 +4,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -105,6 +106,9 @@ func (c command) delay() (action, string, error) {
 
 // start lets devices begin again, after a while of silence where the command has one.
 func (c command) start(said string, begin func(*Device, time.Time)) (action, string, error) {
+	if c.hold > 0 {
+		said += "; silent"
+	}
 	silence, _, err := c.fault(0, "", func(b *Behaviour) { b.Silent = true })
 	return func(d *Device, now, until time.Time) error {
 		if until.IsZero() {
@@ -221,20 +225,20 @@ func (l *Lab) find(who string) ([]*Device, error) {
 	return out, nil
 }
 
-// share returns every so many-th device.
+// share returns a share of the devices, always the same ones: those whose names have
+// the smallest digests, so that no recording is preferred.
 func (l *Lab) share(who string) ([]*Device, error) {
 	p, err := percent(who)
 	if err != nil {
 		return nil, err
 	}
-	var out []*Device
-	for i, d := range l.devices {
-		if math.Floor(float64(i+1)*p) > math.Floor(float64(i)*p) {
-			out = append(out, d)
-		}
-	}
-	if len(out) == 0 {
+	n := int(p*float64(len(l.devices)) + 1e-9)
+	if n == 0 {
 		return nil, fmt.Errorf("%s of %d devices is none", who, len(l.devices))
 	}
-	return out, nil
+	out := slices.Clone(l.devices)
+	slices.SortFunc(out, func(a, b *Device) int {
+		return cmp.Or(cmp.Compare(diceOf([]byte(a.name), 0), diceOf([]byte(b.name), 0)), cmp.Compare(a.name, b.name))
+	})
+	return out[:n], nil
 }
