@@ -139,20 +139,16 @@ func (s sniffed) check(src Source, collectors []Collector) Problems {
 
 // ownProfile reads a profile beside those of the product.
 func (l *loader) ownProfile(name string) Profile {
-	builtIn := l.builtIn()
-	own := l.profile(l.open(name, value{}))
-	read := []placedProfile{own}
-	for _, p := range builtIn {
-		read = append(read, placedProfile{Profile: p})
-	}
-	done := l.extended(read)
+	own := l.profiles(value{})
+	own = append(own, l.profile(l.open(name, value{})))
+	done := l.usedProfiles(own)
 	l.resolve(symProfile)
 	for _, p := range done {
-		if p.File == own.File {
+		if p.Name == own[0].Name {
 			return p
 		}
 	}
-	return own.Profile
+	return own[0].Profile
 }
 
 // fitsBase checks that an agent is known to the collector and holds the credentials

@@ -33,7 +33,7 @@ type Collector struct {
 
 	Base      Base
 	Contracts []Contract // in the order of the file
-	Profiles  []Profile  // those of the product and those of the file
+	Profiles  []Profile  // those of the file, and those of the product that something names
 }
 
 // Limits bound what one request may cost.
@@ -113,13 +113,14 @@ func (l *loader) collector(name string) Collector {
 	kept := m.get("retention")
 	profiles, base, contracts := m.get("profiles"), m.need("base", "the file of the installed base, as base.yaml"), m.need("contracts", "a list of contract files, as [contract.yaml]")
 	m.done()
-	c.Profiles = l.profiles(profiles)
+	own := l.profiles(profiles)
 	l.unread[symContract] = contracts.list() == nil
 	l.fileList(contracts, func(path string, at value) { c.Contracts = append(c.Contracts, l.contract(path, at)) })
 	if file := base.text(""); file != "" {
 		c.Base = l.base(beside(name, file), base)
 		l.resolve(symCustomer, symLocation, symDevice, symCredential, symProfile, symContract)
 	}
+	c.Profiles = l.usedProfiles(own)
 	l.crossCheck(&c)
 	l.settleRetention(&c, kept)
 	return c

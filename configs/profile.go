@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,37 +36,72 @@ type Expectation struct{ Name, Value string }
 
 // Profiles returns the profiles that come with the product, by name.
 func Profiles() []Profile {
-	l := newLoader(OS())
-	out := l.builtIn()
+	return newLoader(OS()).extended(products(productNames()))
+}
+
+// productNames lists the profiles of the product: each stands in a file of its name.
+func productNames() []string {
+	files, err := fs.Glob(examples, "profiles/*.yaml")
+	if err != nil || len(files) == 0 {
+		panic("configs: no embedded profiles")
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = strings.TrimSuffix(path.Base(f), ".yaml")
+	}
+	return names
+}
+
+func productFile(name string) string { return "profiles/" + name + ".yaml" }
+
+// products reads profiles of the product, and those that they extend. Reading all of
+// them takes a while, and who checks a file names a few.
+func products(names []string) []placedProfile {
+	l := newLoader(Source{Open: func(name string) (fs.File, error) { return examples.Open(name) }})
+	var out []placedProfile
+	for names := slices.Clone(names); len(names) > 0; names = names[1:] {
+		if slices.ContainsFunc(out, func(p placedProfile) bool { return p.Name == names[0] }) {
+			continue
+		}
+		p := l.profile(l.open(productFile(names[0]), value{}))
+		out = append(out, p)
+		for _, e := range p.extends {
+			names = append(names, e.name)
+		}
+	}
+	l.resolve(symProfile)
 	if err := Merge(l.problems).Err(); err != nil {
 		panic("configs: embedded profile: " + err.Error())
 	}
 	return out
 }
 
-// builtIn reads the embedded profiles.
-func (l *loader) builtIn() []Profile {
-	src := Source{Open: func(name string) (fs.File, error) { return examples.Open(name) }}
-	names, err := fs.Glob(examples, "profiles/*.yaml")
-	if err != nil || len(names) == 0 {
-		panic("configs: no embedded profiles")
-	}
-	var read []placedProfile
-	for _, name := range names {
-		read = append(read, l.profile(open(src, name, value{}, &l.problems).mapping()))
-	}
-	return l.extended(read)
+// profiles reads the files of a list of paths, and makes the product's names known.
+func (l *loader) profiles(v value) []placedProfile {
+	l.knowProducts()
+	var own []placedProfile
+	l.fileList(v, func(path string, at value) { own = append(own, l.profile(l.open(path, at, symProfile))) })
+	return own
 }
 
-// profiles reads the files of a list of paths in addition to the embedded profiles.
-func (l *loader) profiles(v value) []Profile {
-	out := l.builtIn()
-	var read []placedProfile
-	l.fileList(v, func(path string, at value) { read = append(read, l.profile(l.open(path, at, symProfile))) })
-	for _, p := range out {
-		read = append(read, placedProfile{Profile: p})
+// knowProducts defines the names of the product's profiles without reading them.
+func (l *loader) knowProducts() {
+	for _, name := range productNames() {
+		l.symbols.define(symProfile, "", name, value{doc: &document{name: productFile(name), problems: &l.problems}, key: "name"})
 	}
-	return l.extended(read)
+}
+
+// usedProfiles returns the operator's own profiles and those of the product that
+// something names, extended.
+func (l *loader) usedProfiles(own []placedProfile) []Profile {
+	var names []string
+	for _, name := range productNames() {
+		named := slices.ContainsFunc(l.symbols.uses, func(u use) bool { return u.kind == symProfile && u.name == name })
+		if named && !slices.ContainsFunc(own, func(p placedProfile) bool { return p.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return l.extended(append(slices.Clone(own), products(names)...))
 }
 
 // placedProfile is a profile whose extensions are not yet followed.

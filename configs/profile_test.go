@@ -38,6 +38,11 @@ func TestProfiles(t *testing.T) {
 			t.Errorf("FindProfile(%s) = %+v, %v, want %+v", want.name, p, err, want)
 		}
 	}
+	for _, p := range profiles {
+		if p.File != "profiles/"+p.Name+".yaml" {
+			t.Errorf("profile %s stands in %s: it is looked for by its name", p.Name, p.File)
+		}
+	}
 	host, err := configs.FindProfile(profiles, "host")
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +72,7 @@ func TestProfileMistakes(t *testing.T) {
 		{"table without columns", "  - table: {name: port}\n    symbols: [{OID: 1.3.6.1.4.1.99999.2.1, name: in, type: counter}]\n", "  - ▸table: {name: port}\n", "metrics[1] is a table without symbols, needed is at least one column"},
 		{"endless table", "max_rows: 9", "max_rows: ▸1000000", "max_rows 1000000 is out of range, allowed are 1 to 10000"},
 		{"pattern in the middle", "metrics:", `match: {sysobjectid: [▸"1.3.*.6"]}` + "\nmetrics:", `sysobjectid[0] "1.3.*.6" is no pattern of object identifiers, allowed are numbers with dots between them and .* at the end, as 1.3.6.1.4.1.9.1.*`},
-		{"name of the product's", "name: acme", "name: ▸host", `profile "host" is defined twice (first at profiles/host.yaml:4:7), allowed is once`},
+		{"name of the product's", "name: acme", "name: ▸host", `profile "host" is defined twice (first at profiles/host.yaml:1:1), allowed is once`},
 		{"a rule that matches everything", "metrics:", "match: ▸{}\nmetrics:", "match would match every device, needed is at least one of the keys sysobjectid, sysdescr and exists"},
 		{"an identifier that everybody has", "metrics:", `match: {sysobjectid: ▸["1.3.6.1.4.1.8072.3.2.10"]}` + "\nmetrics:", "sysobjectid holds an identifier that net-snmp gives to every device, needed beside it is at least one of the keys sysdescr and exists"},
 		{"a second rule", "metrics:", `match: [{sysdescr: x}, {sysdescr: ▸"("}]` + "\nmetrics:", "sysdescr is no regular expression (RE2): missing closing ): `(`"},
