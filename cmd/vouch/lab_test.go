@@ -113,7 +113,7 @@ func TestLabBase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"- id: router ", "class: router\n", "profile: cisco-router\n", "address: 127.1.31.10\n"} {
+		for _, want := range []string{"- id: telephony ", "class: telephony\n", "profile: cisco-voice-gateway\n", "address: 127.1.31.10\n"} {
 			if name == "v2c" && !strings.Contains(string(body), want) {
 				t.Errorf("the installed base holds no %q:\n%s", want, body)
 			}
