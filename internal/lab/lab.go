@@ -119,8 +119,8 @@ func (c Config) check(recordings int) error {
 // nth returns the address of the i-th device.
 func nth(first netip.Addr, i int) netip.Addr {
 	b := first.As4()
-	at := int(b[0])<<24 | int(b[1])<<16 | int(b[2])<<8 | int(b[3])
-	at += i/perNetwork<<8 + i%perNetwork
+	at := uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
+	at += uint64(i)/perNetwork<<8 + uint64(i)%perNetwork
 	if at > 1<<32-1 {
 		return netip.Addr{}
 	}
