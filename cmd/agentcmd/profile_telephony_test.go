@@ -58,7 +58,7 @@ func TestTelephonyIsRecognised(t *testing.T) {
 		{linux, "Linux OmniPCX Enterprise 4.19", nil, "alcatel-omnipcx", "pbx", "Alcatel-Lucent Enterprise", "OmniPCX Enterprise", ""},
 		{"1.3.6.1.4.1.9148.1.1.3", "Acme Packet 3900 SCZ8.4.0 Patch 6 (Build 321)", nil, "oracle-sbc", "sbc", "Oracle", "Acme Packet 3900", "SCZ8.4.0"},
 		{"1.3.6.1.4.1.99999.1", "A gateway", []string{"1.3.6.1.2.1.10.20.1.3.4.1.2.5|2|3"}, "isdn-gateway", "gateway", "", "", ""},
-		{"1.3.6.1.4.1.99999.1", "A proxy", []string{"1.3.6.1.2.1.149.1.1.1.1.2.1|2|2"}, "sip-common", "sip", "", "", ""},
+		{"1.3.6.1.4.1.99999.1", "A proxy", []string{"1.3.6.1.2.1.149.1.1.1.1.2.1|2|2"}, "sip-common", "sip-server", "", "", ""},
 	} {
 		walk := "1.3.6.1.2.1.1.1.0|4|" + tt.descr + "\n1.3.6.1.2.1.1.2.0|6|" + tt.id + "\n1.3.6.1.2.1.1.3.0|67|4200\n" + strings.Join(tt.has, "\n") + "\n"
 		r, err := askRecording(t.Context(), p, choose, []byte(walk))
