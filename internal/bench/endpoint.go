@@ -57,6 +57,7 @@ type chainKey struct {
 // tally is what arrived.
 type tally struct {
 	polls   int // check lines
+	sent    int // requests of these
 	values  int // numbers of telemetry, of devices alone
 	notes   int
 	bytes   int // of bodies as sent
@@ -201,6 +202,7 @@ func (e *endpoint) take(item evidence.Item) error {
 		case line.Sample.Device == "":
 		case b.Stream == vouch.Availability:
 			e.count.polls++
+			e.count.sent += line.Sample.Sent
 			e.times.note(line.Sample)
 			if line.Sample.Outcome != vouch.Up && !e.bad {
 				e.count.broken = fmt.Errorf("%s is %s (%s)", line.Sample.Device, line.Sample.Outcome, line.Sample.Reason)

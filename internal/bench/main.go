@@ -49,6 +49,7 @@ func run(ctx context.Context, args []string) error {
 		o := pollOptions{out: os.Stdout}
 		flags.StringVar(&o.agent, "agent", "", "the agent's program")
 		flags.StringVar(&o.tools, "tools", "", "directory with target, sink, gosnmploop and minpoll; empty where there are none")
+		flags.StringVar(&o.collectd, "collectd", "", "directory in which collectd is unpacked; empty where it is not")
 		flags.StringVar(&o.profile, "profile", "", "write profiles of the agent at the most devices to `FILE`.cpu and FILE.allocs; it then runs inside this program")
 		flags.Func("devices", "how many devices there are, as 20,200,1000", o.setDevices)
 		if err := flags.Parse(args[1:]); err != nil {

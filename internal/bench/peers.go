@@ -23,6 +23,7 @@ import (
 const (
 	peerLoop    = "gosnmp loop"
 	peerMinimum = "minimum"
+	peerCollect = "collectd"
 )
 
 // peer is another program that does the same work, and what counts its values.
@@ -30,6 +31,7 @@ type peer struct {
 	name    string
 	program string
 	flags   []string
+	dir     string // collectd: where it is unpacked
 	sink    string // HOST:PORT
 	process *process
 	counter *process
@@ -93,13 +95,21 @@ func (p *peer) count(ctx context.Context, dir, tools string) error {
 // start starts the peers.
 func (t *targets) start(ctx context.Context, dir string, n int) error {
 	for _, p := range t.peers {
-		flags := append([]string{"-n", strconv.Itoa(n), "-sink", "http://" + p.sink + "/api/v2/write?precision=ns"}, p.flags...)
-		var err error
-		if p.process, err = start(ctx, dir, p.program, filepath.Join(t.tools, p.program), flags...); err != nil {
+		if err := p.start(ctx, dir, t.tools, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (p *peer) start(ctx context.Context, dir, tools string, n int) error {
+	if p.dir != "" {
+		return p.startCollectd(ctx, dir, n)
+	}
+	flags := append([]string{"-n", strconv.Itoa(n), "-sink", "http://" + p.sink + "/api/v2/write?precision=ns"}, p.flags...)
+	var err error
+	p.process, err = start(ctx, dir, p.program, filepath.Join(tools, p.program), flags...)
+	return err
 }
 
 func (t *targets) processes() []*process {

@@ -22,12 +22,13 @@ import (
 
 // pollOptions says what runs.
 type pollOptions struct {
-	agent   string // program
-	tools   string // directory of the peers; empty for none
-	profile string // where profiles of the agent go; empty for none
-	devices []int  // nil for the usual numbers
-	short   bool
-	out     io.Writer
+	agent    string // program
+	tools    string // directory of the peers; empty for none
+	profile  string // where profiles of the agent go; empty for none
+	collectd string // directory in which collectd is unpacked; empty where it is not
+	devices  []int  // nil for the usual numbers
+	short    bool
+	out      io.Writer
 }
 
 func (o *pollOptions) setDevices(s string) error {
@@ -43,21 +44,24 @@ func (o *pollOptions) setDevices(s string) error {
 
 // Aims of the figures, printed beside them.
 const (
-	aimMemory = 20 // MB resident at 20 devices
-	aimBinary = 12 // MB stripped
+	aimMemory  = 20   // MB resident at 20 devices and below
+	aimBinary  = 12   // MB stripped
+	aimLoop    = 0.65 // CPU of the bare gosnmp loop, at 1,000 devices
+	aimMinimum = 1.5  // CPU of the hand-written minimum, at 1,000 devices
+	aimDevice  = 20   // KB resident a device above idle, at 1,000 devices
 )
 
-// benchPoll measures the agent, with its output, beside the bare gosnmp loop and the
-// hand-written minimum. All three run at the same time against the same devices, so
-// that whatever else the machine does falls on all of them alike.
+// benchPoll measures the agent, with its output, beside the bare gosnmp loop, the
+// hand-written minimum and collectd. All run at the same time against the same devices,
+// so that whatever else the machine does falls on all of them alike.
 func benchPoll(ctx context.Context, o pollOptions) error {
 	info, err := os.Stat(o.agent)
 	if err != nil {
 		return fmt.Errorf("the agent's program: %w", err)
 	}
-	sizes, windows, each := []int{20, 200, 1000}, 3, 20*time.Second
+	sizes, windows, each := []int{10, 200, 1000}, 3, 20*time.Second
 	if o.short {
-		sizes, windows, each = []int{20, 1000}, 1, 10*time.Second
+		sizes, windows, each = []int{10, 1000}, 1, 10*time.Second
 	}
 	if o.devices != nil {
 		sizes = o.devices
@@ -69,15 +73,31 @@ func benchPoll(ctx context.Context, o pollOptions) error {
 	if o.tools == "" {
 		fmt.Fprintln(o.out, "  The bare gosnmp loop and the hand-written minimum are left out: their sources are not here. BENCH_TOOLS=DIR says where they are.")
 	}
-	fmt.Fprintf(o.out, "%8s  %-13s%14s%8s%8s%13s%13s%7s%11s  %s\n",
-		"devices", "program", "CPU ms a poll", "least", "most", "of the loop", "MB resident", "most", "delivered", "aim")
+	if o.tools != "" && o.collectd == "" {
+		fmt.Fprintln(o.out, "  collectd is left out: scripts/test-deps unpacks it.")
+	}
+	requests, err := alone(ctx, o)
+	if err != nil {
+		return fmt.Errorf("requests of each program: %w", err)
+	}
+	fmt.Fprintf(o.out, "  KB a device: resident beyond what the same program has at %d devices. requests: those of a poll; of the others each alone with ten devices\n", sizes[0])
+	fmt.Fprintf(o.out, "%8s  %-13s%14s%8s%8s%13s%16s%13s%7s%13s%10s%11s  %s\n",
+		"devices", "program", "CPU ms a poll", "least", "most", "of the loop", "of the minimum", "MB resident", "most", "KB a device", "requests", "delivered", "aim")
+	var idle []row
 	for _, n := range sizes {
 		rows, err := pollOnce(ctx, o, n, windows, each)
 		if err != nil {
 			return fmt.Errorf("%d devices: %w", n, err)
 		}
-		for _, r := range rows {
-			r.print(o.out, rows)
+		if idle == nil {
+			idle = rows
+		}
+		for i := range rows {
+			r := &rows[i]
+			if of, ok := requests[r.program]; ok {
+				r.requests = of
+			}
+			r.print(o.out, rows, idle[i])
 		}
 	}
 	return nil
@@ -85,9 +105,10 @@ func benchPoll(ctx context.Context, o pollOptions) error {
 
 // row is one line of the table.
 type row struct {
-	program string
-	devices int
-	polls   float64 // in a window, as planned
+	program  string
+	devices  int
+	polls    float64 // in a window, as planned
+	requests float64 // of a poll; 0 where not known
 	usage
 	delivered float64 // share of the values that arrived
 }
@@ -95,25 +116,46 @@ type row struct {
 // cost returns the CPU of a poll in a window, in ms; windows are in order of it.
 func (r row) cost(window int) float64 { return r.cpu[window].Seconds() * 1000 / r.polls }
 
-func (r row) print(w io.Writer, all []row) {
-	ratio, aim := "", ""
+// resident returns the median of the resident memory, in MB.
+func (r row) resident() float64 { return float64(r.memory[len(r.memory)/2]) / (1 << 20) }
+
+// of returns how the cost compares with that of the program, or 0.
+func (r row) of(program string, all []row) float64 {
 	for _, other := range all {
-		if other.program == peerLoop && r.program != peerLoop {
-			ratio = fmt.Sprintf("%.2f", r.cost(len(r.cpu)/2)/other.cost(len(other.cpu)/2))
+		if other.program == program && r.program != program {
+			return r.cost(len(r.cpu)/2) / other.cost(len(other.cpu)/2)
 		}
 	}
-	if r.program == "vouch-agent" {
-		if ratio != "" {
-			aim = "at most 1.00 of the loop"
-		}
-		if r.devices == 20 {
-			aim = strings.TrimPrefix(aim+fmt.Sprintf(", at most %d MB", aimMemory), ", ")
-		}
-	}
-	mb := func(b int64) float64 { return float64(b) / (1 << 20) }
-	fmt.Fprintf(w, "%8d  %-13s%14.3f%8.3f%8.3f%13s%13.1f%7.1f%9.1f %%  %s\n", r.devices, r.program, r.cost(len(r.cpu)/2), r.cost(0), r.cost(len(r.cpu)-1),
-		ratio, mb(r.memory[len(r.memory)/2]), mb(r.memory[len(r.memory)-1]), r.delivered*100, aim)
+	return 0
 }
+
+// print prints the row beside the others of its size, and that of the same program
+// with the fewest devices.
+func (r row) print(w io.Writer, all []row, idle row) {
+	known := func(format string, v float64) string {
+		if v == 0 {
+			return ""
+		}
+		return fmt.Sprintf(format, v)
+	}
+	device, aim := 0., ""
+	if n := r.devices - idle.devices; n > 0 {
+		device = (r.resident() - idle.resident()) * 1024 / float64(n)
+	}
+	switch {
+	case r.program != agentProgram:
+	case r.devices <= 20:
+		aim = fmt.Sprintf("at most %d MB", aimMemory)
+	case r.devices == 1000:
+		aim = fmt.Sprintf("at most %.2f of the loop, %.1f of the minimum, %d KB a device", aimLoop, aimMinimum, aimDevice)
+	}
+	fmt.Fprintf(w, "%8d  %-13s%14.3f%8.3f%8.3f%13s%16s%13.1f%7.1f%13s%10s%9.1f %%  %s\n", r.devices, r.program, r.cost(len(r.cpu)/2), r.cost(0), r.cost(len(r.cpu)-1),
+		known("%.2f", r.of(peerLoop, all)), known("%.2f", r.of(peerMinimum, all)), r.resident(), float64(r.memory[len(r.memory)-1])/(1<<20),
+		known("%.1f", device), known("%.1f", r.requests), r.delivered*100, aim)
+}
+
+// agentProgram is what the agent is called in the table.
+const agentProgram = "vouch-agent"
 
 // pollOnce runs everything with n devices.
 func pollOnce(ctx context.Context, o pollOptions, n, windows int, each time.Duration) ([]row, error) {
@@ -122,7 +164,7 @@ func pollOnce(ctx context.Context, o pollOptions, n, windows int, each time.Dura
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	peers, err := startTargets(ctx, dir, o.tools, n)
+	peers, err := startPeers(ctx, dir, o, n)
 	if err != nil {
 		return nil, err
 	}
@@ -161,13 +203,14 @@ func pollOnce(ctx context.Context, o pollOptions, n, windows int, each time.Dura
 	}
 	polls := float64(n) * each.Seconds() / interval.Seconds()
 	total := polls * float64(windows) * valuesPerPoll
-	rows := []row{{"vouch-agent", n, polls, used[0], float64(after.values-before.values) / total}}
+	asked := float64(after.sent-before.sent) / max(1, float64(after.polls-before.polls))
+	rows := []row{{agentProgram, n, polls, asked, used[0], float64(after.values-before.values) / (total / valuesPerPoll * agentsValues)}}
 	for i, p := range peers.peers {
 		values, err := p.delivered(ctx, begin, begin.Add(time.Duration(windows)*each))
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{p.name, n, polls, used[1+i], float64(values) / total})
+		rows = append(rows, row{p.name, n, polls, 0, used[1+i], float64(values) / total})
 	}
 	return rows, nil
 }
@@ -200,7 +243,7 @@ func startAgent(ctx context.Context, dir string, o pollOptions, work wire.Assign
 		}
 		args = strings.Fields("agent " + state + " " + end.url + " " + pin + " " + o.profile)
 	}
-	p, err := start(ctx, dir, "vouch-agent", path, args...)
+	p, err := start(ctx, dir, agentProgram, path, args...)
 	if err != nil {
 		end.close()
 		return nil, nil, err

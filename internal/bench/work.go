@@ -16,10 +16,11 @@ import (
 )
 
 // The work: every device is asked for 113 values (134 variable bindings) every ten
-// seconds, as the peers are.
+// seconds, as the peers are; the agent also asks for what tells a restart.
 const (
 	interval        = 10 * time.Second
 	valuesPerPoll   = 113
+	agentsValues    = valuesPerPoll + 1 // the agent reads hrSystemUptime, too
 	devicePort      = 1161
 	community       = "public"
 	credentialName  = "bench"

@@ -37,9 +37,9 @@ type wire struct {
 	count  tally
 }
 
-// buffers are reused from attempt to attempt. They are as large as a datagram can be.
+// buffers are reused from attempt to attempt.
 type buffers struct {
-	in    [64 << 10]byte
+	in    [maxDatagram]byte
 	out   []byte
 	binds []bind
 }
@@ -158,6 +158,12 @@ func (w *wire) unlessStray(err error) error {
 	}
 	return err
 }
+
+// maxDatagram bounds an answer. A few fragments are asked for at most; what is longer
+// is cut off here, as it would be on many ways, and then asked for in smaller pieces.
+// Each attempt under way holds so much: at a datagram's largest size, 64 KiB, that
+// would be most of an agent's memory.
+const maxDatagram = 16 << 10
 
 // lastLook is how long a read waits that only takes what has come already. A deadline
 // that has passed would not even look.
