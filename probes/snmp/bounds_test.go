@@ -103,12 +103,12 @@ func TestConcurrentAttemptsOverV3(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	if counted, open := snmp.OpenSessions(p); counted != open || open != 4 {
-		t.Errorf("%d sessions are counted and %d open, want 4 of both", counted, open)
+	if n := snmp.KnownEngines(p); n != 4 {
+		t.Errorf("%d engines are known, want 4", n)
 	}
 	p.Close()
-	if _, open := snmp.OpenSessions(p); open != 0 {
-		t.Errorf("%d sessions are open after Close, want 0", open)
+	if n := snmp.KnownEngines(p); n != 0 {
+		t.Errorf("%d engines are known after Close, want 0", n)
 	}
 }
 

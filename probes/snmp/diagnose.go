@@ -55,7 +55,7 @@ func (s *usmSession) diagnose(ctx context.Context, req *request, deadline time.T
 		}
 	}
 	if private {
-		s.lib.MsgFlags = gosnmp.AuthNoPriv
+		s.lib.MsgFlags = gosnmp.AuthNoPriv | gosnmp.Reportable
 		if s.answers(ctx, req, deadline) {
 			return credentials(silentPrivacy)
 		}

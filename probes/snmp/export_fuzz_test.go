@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -117,7 +118,7 @@ func (e *echo) Read(b []byte) (int, error) {
 // AskLibrary has the library ask for a scalar over SNMPv3 without keys, and answers it
 // with the datagram. It returns the texts of what the session makes of that.
 func AskLibrary(datagram []byte) ([]string, error) {
-	s := &usmSession{target: target{addr: netip.MustParseAddrPort("127.0.0.1:9"), credential: probes.Credential{User: "u"}}, usm: new(usmCounter)}
+	s := &usmSession{target: target{addr: netip.MustParseAddrPort("127.0.0.1:9"), credential: probes.Credential{User: "u"}}, keys: new(usmCounter), libs: new(sync.Pool)}
 	if err := s.renew(); err != nil { // opens a socket and sends nothing
 		return nil, err
 	}

@@ -91,17 +91,17 @@ func KnownTargets(p *Prober) int {
 	return len(p.known)
 }
 
-// OpenSessions returns how many SNMPv3 sessions the prober counts as kept open, and
-// how many there are.
-func OpenSessions(p *Prober) (counted, open int) {
+// KnownEngines returns of how many targets the prober knows the SNMPv3 engine.
+func KnownEngines(p *Prober) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	n := 0
 	for _, k := range p.known {
-		if k.session != nil {
-			open++
+		if k.engine != nil {
+			n++
 		}
 	}
-	return p.usm.open, open
+	return n
 }
 
 // OneAttempt has the prober use one attempt for all its polls, which must come one

@@ -15,9 +15,6 @@ func (p *Prober) take(tg target) *knowledge {
 		return new(knowledge)
 	}
 	delete(p.known, tg)
-	if k.session != nil {
-		p.usm.open--
-	}
 	return k
 }
 
@@ -27,17 +24,8 @@ func (p *Prober) put(tg target, k *knowledge) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k.used = time.Now()
-	if k.session != nil && k.session.closed() {
-		k.session = nil
-	}
-	if have, ok := p.known[tg]; ok {
-		p.drop(tg, have)
-	}
-	if len(p.known) >= maxKnown || k.session != nil && p.usm.open >= maxSessions {
-		p.evict(k.used.Add(-idleAfter), k.session != nil)
-	}
-	if k.session != nil {
-		p.usm.open++
+	if len(p.known) >= maxKnown {
+		p.evict(k.used.Add(-idleAfter))
 	}
 	p.known[tg] = k
 }
@@ -46,42 +34,24 @@ func (p *Prober) put(tg target, k *knowledge) {
 // a map begins to iterate anywhere, so that in the long run all are looked at.
 const maxLooks = 64
 
-// evict drops what is unused since the instant among a few, and if that was nothing,
-// one piece of knowledge: with an open session where that is what is short.
-func (p *Prober) evict(unusedSince time.Time, session bool) {
+// evict forgets what is unused since the instant among a few targets, and if that was
+// nothing, one target.
+func (p *Prober) evict(unusedSince time.Time) {
 	dropped, looks := false, 0
 	for tg, k := range p.known {
 		if k.used.Before(unusedSince) {
-			p.drop(tg, k)
+			delete(p.known, tg)
 			dropped = true
 		}
 		if looks++; looks == maxLooks {
 			break
 		}
 	}
-	if dropped && !session {
+	if dropped {
 		return
 	}
-	for tg, k := range p.known {
-		if !session || k.session != nil {
-			p.drop(tg, k)
-			return
-		}
-	}
-}
-
-// drop forgets a target.
-func (p *Prober) drop(tg target, k *knowledge) {
-	if k.session != nil {
-		p.usm.open--
-	}
-	k.close()
-	delete(p.known, tg)
-}
-
-func (k *knowledge) close() {
-	if k.session != nil {
-		k.session.close()
-		k.session = nil
+	for tg := range p.known {
+		delete(p.known, tg)
+		return
 	}
 }

@@ -182,8 +182,8 @@ func TestPanicCostsOneAttempt(t *testing.T) {
 		if r.Outcome != vouch.Unknown || r.Reason != vouch.ReasonProtocol || !strings.Contains(r.Detail, "made by the test") {
 			t.Errorf("v%s: a panic gives %v %v (%s), want unknown protocol", version, r.Outcome, r.Reason, r.Detail)
 		}
-		if counted, open := snmp.OpenSessions(p); counted != 0 || open != 0 {
-			t.Errorf("v%s: %d sessions counted and %d open after a panic, want none", version, counted, open)
+		if n := snmp.KnownEngines(p); n != 0 {
+			t.Errorf("v%s: %d engines are known after a panic, want none", version, n)
 		}
 		if r := p.Probe(t.Context(), tg); r.Outcome != vouch.Up {
 			t.Errorf("v%s: after a panic Probe = %v %v (%s), want up", version, r.Outcome, r.Reason, r.Detail)

@@ -34,8 +34,6 @@ type tap struct {
 	engine  bool   // the engine answered discovery in this attempt
 }
 
-func (t *tap) reset() { *t = tap{Conn: t.Conn, count: t.count} }
-
 func (t *tap) Write(b []byte) (int, error) {
 	t.sendErr, t.recvErr, t.foreign, t.came, t.report = nil, nil, nil, false, ""
 	t.sentAt = time.Now()
@@ -174,12 +172,6 @@ func readReport(datagram []byte) oid {
 		return nil
 	}
 	return name
-}
-
-// usmCount counts what SNMPv3 keeps. open is guarded by Prober.mu.
-type usmCount struct {
-	open    int
-	counter usmCounter
 }
 
 // usmCounter bounds the library's cache of keys, which is global and grows by an

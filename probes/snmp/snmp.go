@@ -25,15 +25,16 @@ import (
 // defaultPort is where SNMP agents listen (RFC 3417).
 const defaultPort = 161
 
-// Prober asks devices over SNMP. It keeps, within bounds, SNMPv3 sessions and what it
-// learned about devices, which only makes polls cheaper. Make one with [New].
+// Prober asks devices over SNMP. It keeps, within bounds, what it learned about
+// devices and their SNMPv3 engines, which only makes polls cheaper. Make one with [New].
 type Prober struct {
 	attempts sync.Pool // of *attempt: buffers
+	libs     sync.Pool // of *library: SNMPv3
+	keys     usmCounter
 
 	mu    sync.Mutex
 	plans map[*vouch.Profile]*plan
 	known map[target]*knowledge
-	usm   usmCount
 }
 
 // target is what knowledge is kept about. Another credential is another target.
@@ -47,17 +48,16 @@ type target struct {
 // knowledge is what is kept about a target between attempts. Who takes it out of
 // Prober.known owns it until it is put back.
 type knowledge struct {
-	memory  *memory
-	session *usmSession // SNMPv3 only; nil where none is open
-	used    time.Time
+	memory *memory
+	engine *authority // SNMPv3 only; nil where it is not known
+	used   time.Time
 }
 
 // Bounds on what a prober keeps.
 const (
-	maxPlans    = 1024
-	maxKnown    = 8192 // about 1 KB each
-	maxSessions = 1024 // each holds a socket and 64 KiB
-	idleAfter   = 15 * time.Minute
+	maxPlans  = 1024
+	maxKnown  = 8192 // about 1 KB each, 2 KB with an engine
+	idleAfter = 15 * time.Minute
 )
 
 // New returns a prober. It is to be closed after the last attempt.
@@ -67,16 +67,12 @@ func New() *Prober {
 	return p
 }
 
-// Close closes the SNMPv3 sessions that are kept open. It is not called while an
+// Close forgets what is kept, keys of SNMPv3 among it. It is not called while an
 // attempt is under way.
 func (p *Prober) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, k := range p.known {
-		k.close()
-	}
 	clear(p.known)
-	p.usm.open = 0
 }
 
 // Probe implements [probes.Prober].

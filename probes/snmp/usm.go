@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gosnmp/gosnmp"
@@ -16,74 +17,114 @@ import (
 	"github.com/vouch-sla/vouch/probes"
 )
 
-// usmSession is a session of SNMPv3 by gosnmp, kept from attempt to attempt so that
-// the engine need not be discovered each time. Whatever goes wrong on a kept session
-// is tried again with fresh parameters of the user security model: a device that was
-// swapped has another engine, which gosnmp would never find out by itself.
+// usmSession is a session of SNMPv3 by gosnmp, on a socket of its own. What it learned
+// of the device's engine is kept, so that the next attempt need not discover it.
+// Whatever goes wrong with what was kept is tried again with fresh parameters of the
+// user security model: a device that was swapped has another engine, which gosnmp
+// would never find out by itself.
 type usmSession struct {
 	target target
-	usm    *usmCounter
-	lib    *gosnmp.GoSNMP
+	know   *knowledge
+	keys   *usmCounter
+	libs   *sync.Pool // of *library
+	lib    *library
+	engine *authority
 	tap    *tap
-	kept   bool // from an earlier attempt, and not yet answered in this one
+	kept   bool // what is known of the engine is, and was not answered to in this attempt
 	proven bool // an authenticated answer came in this attempt
 	count  tally
 	stray  *stray // open once a request got no answer
-	binds  []bind
-	names  []string
-	data   []byte
 }
 
-// openUSM returns the session that is kept for the target, or opens one.
+// library is a handle of gosnmp with what an answer is turned into. It holds 64 KiB,
+// and serves one attempt at a time.
+type library struct {
+	gosnmp.GoSNMP
+	binds []bind
+	names []string
+	data  []byte
+}
+
+// authority is what is known of a device's engine, which is the authority over its
+// messages (RFC 3414 section 1.5.1): its identifier, boots and time, and
+// the keys that belong to it.
+type authority struct {
+	params  *gosnmp.UsmSecurityParameters
+	context string // engine of the context
+}
+
+// openUSM returns a session to the target, with what is known of its engine.
 func (p *Prober) openUSM(tg target, know *knowledge) (*usmSession, error) {
-	if s := know.session; s != nil && !s.closed() && !s.worn() {
-		s.kept, s.proven, s.count = true, false, tally{}
-		s.tap.reset()
-		return s, nil
+	s := &usmSession{target: tg, know: know, keys: &p.keys, libs: &p.libs}
+	if e := know.engine; e != nil && !e.worn() {
+		s.engine, s.kept = e, true
+		return s, s.attach()
 	}
-	s := &usmSession{target: tg, usm: &p.usm.counter}
-	if err := s.renew(); err != nil {
-		return nil, err
-	}
-	know.session = s
-	return s, nil
+	return s, s.renew()
 }
 
-// renew opens a socket with fresh security parameters. The error is a *failure.
+// renew forgets the engine, and opens a socket. The error is a *failure.
 func (s *usmSession) renew() error {
 	s.close()
-	s.usm.made()
-	lib := &gosnmp.GoSNMP{
-		Target:             s.target.addr.Addr().String(),
-		Port:               s.target.addr.Port(),
-		Version:            gosnmp.Version3,
-		Timeout:            time.Second,
-		SecurityModel:      gosnmp.UserSecurityModel,
-		MsgFlags:           messageFlags(s.target.credential),
-		SecurityParameters: securityParameters(s.target.credential),
-		ContextName:        s.target.credential.Context,
-	}
-	if s.target.source.IsValid() {
-		lib.LocalAddr = net.JoinHostPort(s.target.source.Unmap().String(), "0")
-	}
-	if err := lib.Connect(); err != nil {
+	s.keys.made()
+	s.engine, s.kept = &authority{params: securityParameters(s.target.credential)}, false
+	s.lib = new(library) // connecting one makes what fresh parameters need
+	s.configure()
+	if err := s.lib.Connect(); err != nil {
+		s.lib = nil
 		return fail(probes.SendError(err))
 	}
-	s.tap = &tap{Conn: lib.Conn, count: &s.count}
-	lib.Conn = s.tap
-	s.lib, s.kept = lib, false
+	s.listen(s.lib.Conn)
 	return nil
 }
 
-func (s *usmSession) closed() bool { return s.lib == nil }
+// attach opens a socket for the engine that is known. The error is a *failure.
+func (s *usmSession) attach() error {
+	lib, ok := s.libs.Get().(*library)
+	if !ok {
+		return s.renew()
+	}
+	conn, err := dial(s.target.addr, s.target.source)
+	if err != nil {
+		s.libs.Put(lib)
+		return fail(probes.SendError(err))
+	}
+	s.lib = lib
+	s.configure()
+	s.listen(conn)
+	return nil
+}
 
+// configure has the library speak to the target's engine.
+func (s *usmSession) configure() {
+	l := s.lib
+	l.Target, l.Port, l.Version = s.target.addr.Addr().String(), s.target.addr.Port(), gosnmp.Version3
+	l.Transport, l.LocalAddr, l.Timeout = "udp", "", time.Second
+	if s.target.source.IsValid() {
+		l.LocalAddr = net.JoinHostPort(s.target.source.Unmap().String(), "0")
+	}
+	l.SecurityModel, l.MsgFlags = gosnmp.UserSecurityModel, messageFlags(s.target.credential)|gosnmp.Reportable
+	l.SecurityParameters, l.ContextEngineID, l.ContextName = s.engine.params, s.engine.context, s.target.credential.Context
+}
+
+// listen has the library use the socket, with a tap on it.
+func (s *usmSession) listen(conn net.Conn) {
+	s.tap = &tap{Conn: conn, count: &s.count}
+	s.lib.Conn = s.tap
+}
+
+// close closes the socket and gives the library back.
 func (s *usmSession) close() {
 	s.stray.close()
 	s.stray = nil
-	if s.lib != nil {
-		_ = s.lib.Close()
-		s.lib = nil
+	if s.lib == nil {
+		return
 	}
+	s.engine.context = s.lib.ContextEngineID
+	_ = s.lib.Close()
+	s.lib.SecurityParameters, s.lib.Context = nil, nil
+	s.libs.Put(s.lib)
+	s.lib = nil
 }
 
 // lastTime is the last engine time that is believed, an hour before the largest that
@@ -91,24 +132,23 @@ func (s *usmSession) close() {
 // library would never learn another.
 const lastTime = 1<<31 - 1 - 3600
 
-// worn reports whether what the session knows of the engine can no longer be used.
-func (s *usmSession) worn() bool {
-	p, ok := s.lib.SecurityParameters.(*gosnmp.UsmSecurityParameters)
-	return !ok || p.AuthoritativeEngineTime > lastTime || p.AuthoritativeEngineBoots > 1<<31-1
+// worn reports whether what is known of the engine can no longer be used.
+func (e *authority) worn() bool {
+	return e.params.AuthoritativeEngineTime > lastTime || e.params.AuthoritativeEngineBoots > 1<<31-1
 }
 
 func (s *usmSession) tally() tally { return s.count }
 
 func (s *usmSession) release(keep bool) {
-	s.stray.close()
-	s.stray = nil
-	if !keep {
-		s.close()
+	s.close()
+	s.know.engine = nil
+	if keep {
+		s.know.engine = s.engine
 	}
 }
 
 func (s *usmSession) ask(ctx context.Context, req *request, again bool, deadline time.Time) (answer, error) {
-	if again || s.closed() {
+	if again || s.lib == nil {
 		if err := s.renew(); err != nil {
 			return answer{}, err
 		}
@@ -164,17 +204,17 @@ func (s *usmSession) call(ctx context.Context, req *request, deadline time.Time)
 	defer unhook()
 	s.lib.Context = limited
 	s.lib.Timeout = max(time.Until(deadline), time.Millisecond)
-	s.names = s.names[:0]
+	s.lib.names = s.lib.names[:0]
 	for _, n := range req.names {
-		s.names = append(s.names, n.String())
+		s.lib.names = append(s.lib.names, n.String())
 	}
 	switch req.pdu {
 	case pduGetBulk:
-		return s.lib.GetBulk(s.names, 0, uint32(req.repetitions))
+		return s.lib.GetBulk(s.lib.names, 0, uint32(req.repetitions))
 	case pduGetNext:
-		return s.lib.GetNext(s.names)
+		return s.lib.GetNext(s.lib.names)
 	}
-	return s.lib.Get(s.names)
+	return s.lib.Get(s.lib.names)
 }
 
 // explain says why no answer came. The library's errors do not tell (its sentinels
@@ -199,32 +239,32 @@ func (s *usmSession) explain(err error) error {
 
 // answer turns a packet of the library into the form that all sessions share.
 func (s *usmSession) answer(pkt *gosnmp.SnmpPacket) answer {
-	s.binds, s.data = s.binds[:0], s.data[:0]
+	s.lib.binds, s.lib.data = s.lib.binds[:0], s.lib.data[:0]
 	for _, v := range pkt.Variables {
 		name, err := parseOID(v.Name)
 		if err != nil {
 			name = oid{0} // matches nothing that was asked
 		}
 		tag, data := s.encode(v)
-		s.binds = append(s.binds, bind{name: name, tag: tag, data: data})
+		s.lib.binds = append(s.lib.binds, bind{name: name, tag: tag, data: data})
 	}
-	return answer{status: int(pkt.Error), index: int(pkt.ErrorIndex), binds: s.binds}
+	return answer{status: int(pkt.Error), index: int(pkt.ErrorIndex), binds: s.lib.binds}
 }
 
 // encode gives a value its content octets back. What the library could not decode has
 // no type and stays without value.
 func (s *usmSession) encode(v gosnmp.SnmpPDU) (byte, []byte) {
-	from := len(s.data)
+	from := len(s.lib.data)
 	switch value := v.Value.(type) {
 	case int:
-		s.data = appendNumber(s.data, uint64(value))
+		s.lib.data = appendNumber(s.lib.data, uint64(value))
 	case uint:
-		s.data = appendNumber(s.data, uint64(value))
+		s.lib.data = appendNumber(s.lib.data, uint64(value))
 		if v.Type == gosnmp.Counter32 || v.Type == gosnmp.Gauge32 {
 			if value > 1<<32-1 {
 				return byte(v.Type), nil
 			}
-			return byte(v.Type), s.data[from+4:]
+			return byte(v.Type), s.lib.data[from+4:]
 		}
 	case uint32:
 		// Ticks that need 33 bits, and empty ones, come out of the library as zero. A
@@ -233,10 +273,10 @@ func (s *usmSession) encode(v gosnmp.SnmpPDU) (byte, []byte) {
 		if v.Type == gosnmp.TimeTicks && value == 0 {
 			return byte(v.Type), nil
 		}
-		s.data = appendNumber(s.data, uint64(value))
-		return byte(v.Type), s.data[from+4:]
+		s.lib.data = appendNumber(s.lib.data, uint64(value))
+		return byte(v.Type), s.lib.data[from+4:]
 	case uint64:
-		s.data = appendNumber(s.data, value)
+		s.lib.data = appendNumber(s.lib.data, value)
 	case []byte:
 		return byte(v.Type), value
 	case float32:
@@ -253,10 +293,10 @@ func (s *usmSession) encode(v gosnmp.SnmpPDU) (byte, []byte) {
 		}
 		return tagOctetString, []byte(value)
 	}
-	if len(s.data) == from {
+	if len(s.lib.data) == from {
 		return withoutValue(v.Type), nil
 	}
-	return byte(v.Type), s.data[from:len(s.data):len(s.data)]
+	return byte(v.Type), s.lib.data[from:len(s.lib.data):len(s.lib.data)]
 }
 
 func withoutValue(t gosnmp.Asn1BER) byte {

@@ -46,11 +46,7 @@ type buffers struct {
 
 // dialWire opens the socket. The error is a *failure.
 func dialWire(ctx context.Context, addr netip.AddrPort, source netip.Addr, version byte, community string, b *buffers) (*wire, error) {
-	var local *net.UDPAddr
-	if source.IsValid() {
-		local = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source.Unmap(), 0))
-	}
-	conn, err := net.DialUDP("udp", local, net.UDPAddrFromAddrPort(addr))
+	conn, err := dial(addr, source)
 	if err != nil {
 		return nil, fail(probes.SendError(err))
 	}
@@ -61,6 +57,15 @@ func dialWire(ctx context.Context, addr netip.AddrPort, source netip.Addr, versi
 		w.unhook = context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	}
 	return w, nil
+}
+
+// dial opens a connected socket, from the source where that is valid.
+func dial(addr netip.AddrPort, source netip.Addr) (*net.UDPConn, error) {
+	var local *net.UDPAddr
+	if source.IsValid() {
+		local = net.UDPAddrFromAddrPort(netip.AddrPortFrom(source.Unmap(), 0))
+	}
+	return net.DialUDP("udp", local, net.UDPAddrFromAddrPort(addr))
 }
 
 func (w *wire) tally() tally { return w.count }
