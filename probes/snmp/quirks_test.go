@@ -116,17 +116,19 @@ func TestQuirkAnswerNamesOtherObjects(t *testing.T) {
 // A device with several addresses answers from the wrong one: refused, and it is said
 // what came from where.
 func TestQuirkAnswerFromAnotherAddress(t *testing.T) {
-	t.Parallel()
 	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c, probes.SNMPv3} {
-		f := newFake(t, honest(uptime(9)))
-		f.elsewhere.Store(true)
-		tg := f.target(version, nil)
-		tg.Check.Timeout = 2 * time.Second
-		r := newProber(t).Probe(t.Context(), tg)
-		want := fmt.Sprintf("came from %s, not from %s", f.other, f.addr)
-		if r.Outcome != vouch.Unknown || r.Reason != vouch.ReasonProtocol || !strings.Contains(r.Detail, want) {
-			t.Errorf("v%s: Probe = %v %v (%s), want unknown protocol (%s)", version, r.Outcome, r.Reason, r.Detail, want)
-		}
+		t.Run("v"+version, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t, honest(uptime(9)))
+			f.elsewhere.Store(true)
+			tg := f.target(version, nil)
+			tg.Check.Timeout = 2 * time.Second
+			r := newProber(t).Probe(t.Context(), tg)
+			want := fmt.Sprintf("came from %s, not from %s", f.other, f.addr)
+			if r.Outcome != vouch.Unknown || r.Reason != vouch.ReasonProtocol || !strings.Contains(r.Detail, want) {
+				t.Errorf("Probe = %v %v (%s), want unknown protocol (%s)", r.Outcome, r.Reason, r.Detail, want)
+			}
+		})
 	}
 }
 
