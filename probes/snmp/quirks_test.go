@@ -17,6 +17,36 @@ import (
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
+// What real devices do, and where it is tested. In this file unless another one is
+// named; tests of values are in quirks_value_test.go, of engines in
+// quirks_engine_test.go, of credentials and restarts in snmpd_test.go and
+// snmpd_restart_test.go.
+//
+//	no ifXTable, no 64-bit counters         TestSubstitutes (snmp_test.go)
+//	names shared, empty or missing          TestRowsAreToldApart (snmp_test.go)
+//	columns of one table differ in length   TestQuirkColumnsOfDifferentLength
+//	indexes up to 2^32-1; MIBs below 1.0    TestQuirkLargeIndexes
+//	values of wrong type, length, tag       TestQuirksOfValues, TestQuirksOfValuesInTables
+//	text of any encoding                    TestSafe, FuzzSafe (message_test.go)
+//	tooBig                                  TestQuirkTooBigHalvesAndRecovers
+//	answers cut off, or lost when long      TestQuirkLongAnswersAreCutOff, ...AreLost
+//	an error in the middle of a table       TestQuirkErrorInTheMiddleOfATable
+//	names that do not increase              TestQuirkNamesThatDoNotIncrease
+//	endless tables                          TestQuirkEndlessTablesAreStopped, TestRowLimit
+//	fewer or more bindings than asked       TestQuirkFewerAndMoreBindingsThanAsked
+//	broken GETBULK, few repetitions         TestQuirkBulkIsBroken, TestQuirkRepetitionsOfTheProfile
+//	forged and foreign datagrams            TestQuirkForeignDatagramsArePassedOver
+//	other objects than asked                TestQuirkAnswerNamesOtherObjects
+//	late answers                            TestQuirkLateAnswerToAnEarlierTry, late_test.go
+//	answers from another address            TestQuirkAnswerFromAnotherAddress
+//	swapped, rebooted, boots fallen back    TestQuirksOfEngines, TestRealAgentRestarts,
+//	                                        TestRealAgentIsSwapped, TestRealAgentsBootsFallBack
+//	engine time beyond 2^31                 TestQuirkEngineTimePasses2To31
+//	discovery answered with unknown user    TestQuirkDiscoveryAnsweredWithUnknownUser
+//	what is wrong with a credential         TestRealAgentRefusesCredential
+//	messages that crashed gosnmp            TestKnownCrashers, FuzzLibrary (fuzz_test.go)
+//	a panic; a liar                         TestPanicCostsOneAttempt, TestLiars (liar_test.go)
+
 // objectsOf returns the objects of a walk.
 func objectsOf(w probetest.Walk) []snmp.Bind {
 	var out []snmp.Bind
@@ -47,6 +77,23 @@ func fieldsOf(r vouch.Result, name string) int {
 		}
 	}
 	return n
+}
+
+// Columns of one table differ in length: each row has what there is for it.
+func TestQuirkColumnsOfDifferentLength(t *testing.T) {
+	p, long := twoColumns(9)
+	var some []snmp.Bind
+	for _, b := range long.binds {
+		if !strings.Contains(b.Name, ".3.1.3.") || strings.HasSuffix(b.Name, ".5") {
+			some = append(some, b)
+		}
+	}
+	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c, probes.SNMPv3} {
+		r := newProber(t).Probe(t.Context(), newFake(t, honest(some...)).target(version, p))
+		if r.Outcome != vouch.Up || fieldsOf(r, "a") != 9 || fieldsOf(r, "b") != 1 || r.Detail != "" {
+			t.Errorf("v%s: Probe = %v (%s) with %d and %d values, want 9 and 1", version, r.Outcome, r.Detail, fieldsOf(r, "a"), fieldsOf(r, "b"))
+		}
+	}
 }
 
 // What is not the answer is passed over: a forged datagram costs neither a retry nor

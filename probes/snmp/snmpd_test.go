@@ -192,6 +192,18 @@ func TestRealAgent(t *testing.T) {
 	}
 }
 
+// SNMPv1 and v2c meet a wrong community with silence, as a dead device would.
+func TestRealAgentIsSilentToAWrongCommunity(t *testing.T) {
+	a := snmpd(t)
+	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c} {
+		tg := a.target(probes.Credential{Version: version, Community: "private"})
+		tg.Check.Timeout = time.Second
+		if r := newProber(t).Probe(t.Context(), tg); r.Outcome != vouch.Down || r.Reason != vouch.ReasonTimeout || r.Detail != "" {
+			t.Errorf("v%s: Probe = %v %v (%s), want down timeout", version, r.Outcome, r.Reason, r.Detail)
+		}
+	}
+}
+
 func TestRealAgentRefusesCredential(t *testing.T) {
 	a := snmpd(t)
 	good := combinations()[5].credential()
