@@ -4,7 +4,6 @@
 package lab_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -294,33 +293,6 @@ func TestCopiesOfARecording(t *testing.T) {
 		l.Close()
 	}
 }
-
-func TestInterfaceCommand(t *testing.T) {
-	l := trio(t)
-	d := l.Devices()[0]
-	now := d.Started().Add(time.Minute)
-	for _, by := range []string{"1", quote(value(t, d, now, "1.3.6.1.2.1.31.1.1.1.1.1")), quote(value(t, d, now, "1.3.6.1.2.1.2.2.1.2.1"))} {
-		if _, err := l.DoAt("interface router "+by+" down", now); err != nil {
-			t.Fatal(err)
-		}
-		if got, changed := value(t, d, now, operStatus+"1"), value(t, d, now, lastChange+"1"); got != 2 || changed != value(t, d, now, sysUpTime) {
-			t.Errorf("interface %s down: ifOperStatus %v, ifLastChange %v; want 2 and the uptime", by, got, changed)
-		}
-		if _, err := l.DoAt("interface router "+by+" up", now); err != nil {
-			t.Fatal(err)
-		}
-		if got := value(t, d, now, operStatus+"1"); got != 1 {
-			t.Errorf("interface %s up: ifOperStatus %v, want 1", by, got)
-		}
-	}
-	// Not every device of the lab has it: those that have not are left as they were.
-	name := value(t, l.Devices()[1], now, "1.3.6.1.2.1.31.1.1.1.1.1")
-	if e, err := l.DoAt("interface all "+quote(name)+" down", now); err != nil || e.Devices == 0 {
-		t.Errorf("Do = %+v, %v; want the devices that have it", e, err)
-	}
-}
-
-func quote(v any) string { return fmt.Sprintf("%q", v) }
 
 func TestSetCommand(t *testing.T) {
 	l := trio(t)

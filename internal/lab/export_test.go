@@ -24,7 +24,7 @@ func Play(w Walk, opts Options) *Device {
 	if err != nil {
 		panic(err)
 	}
-	l := &Lab{user: user}
+	l := &Lab{user: user, pending: map[*time.Timer]struct{}{}}
 	d := l.add("device", netip.MustParseAddrPort("127.0.0.1:161"), NewRecording("device", w), opts, 0)
 	d.clock.start = time.Unix(0, 0)
 	return d
@@ -58,3 +58,6 @@ func (l *Lab) BoundTo() (device string, err error) {
 	controlled := c.Control(func(fd uintptr) { device, err = unix.GetsockoptString(int(fd), unix.SOL_SOCKET, unix.SO_BINDTODEVICE) })
 	return device, errors.Join(err, controlled)
 }
+
+// Lab returns the lab of the device.
+func (d *Device) Lab() *Lab { return d.lab }

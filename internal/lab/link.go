@@ -17,19 +17,32 @@ func (c command) link() (action, string, error) {
 	if len(c.args) != 2 || c.args[1] != "up" && c.args[1] != "down" {
 		return nil, "", errors.New("interface needs its name and up or down: interface 127.1.0.7 eth0 down")
 	}
-	name, up := c.args[0], c.args[1] == "up"
+	name, status := c.args[0], int64(ifDown)
+	if c.args[1] == "up" {
+		status = ifUp
+	}
 	return func(d *Device, now, until time.Time) error {
 		index, found := d.rec.interfaceIndex(name)
 		if !found {
 			return fmt.Errorf("%s has no interface %q with a state", d.name, name)
 		}
-		d.turn(index, up, now)
+		before, set := d.turn(index, status, now)
 		if !until.IsZero() {
-			d.lab.after(until.Sub(now), func() { d.turn(index, !up, until) })
+			d.lab.after(until.Sub(now), func() {
+				if d.stands(index, set) && before != status {
+					d.turn(index, before, until)
+				}
+			})
 		}
 		return nil
 	}, "has interface " + name + " " + c.args[1], nil
 }
+
+// States of an interface (ifOperStatus, RFC 2863).
+const (
+	ifUp   = 1
+	ifDown = 2
+)
 
 // interfaceIndex returns the ifIndex of an interface that has a state, by ifName,
 // ifDescr, ifAlias or the index itself.
@@ -54,19 +67,35 @@ func (r *Recording) interfaceIndex(name string) (uint32, bool) {
 func column(table OID, rest ...uint32) OID { return append(slices.Clone(table), rest...) }
 
 // turn sets ifOperStatus and ifLastChange (RFC 2863), and says so to whoever gets the
-// traps.
-func (d *Device) turn(index uint32, up bool, now time.Time) {
-	status, notification := int64(2), uint32(linkDown)
-	if up {
-		status, notification = 1, linkUp
-	}
+// traps. It returns the status before, and what stands there now.
+func (d *Device) turn(index uint32, status int64, now time.Time) (before int64, set []byte) {
+	set = appendInt(nil, status)
 	if at, found := d.rec.find(column(ifEntry, 8, index)); found {
-		d.put(at, value{tag: tagInteger, content: appendInt(nil, status)})
+		d.mu.Lock()
+		_, content := d.read(nil, at, now)
+		d.mu.Unlock()
+		before = decodeInt(content)
+		d.put(at, value{tag: tagInteger, content: set})
 	}
 	if at, found := d.rec.find(column(ifEntry, 9, index)); found {
 		d.put(at, value{tag: tagTimeTicks, content: appendUint(nil, d.uptime(now))})
 	}
+	notification := uint32(linkDown)
+	if status == ifUp {
+		notification = linkUp
+	}
 	d.notify(notification, index)
+	return before, set
+}
+
+// stands reports whether what was set as the state of an interface still is: neither
+// healed nor set again.
+func (d *Device) stands(index uint32, set []byte) bool {
+	at, _ := d.rec.find(column(ifEntry, 8, index))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v, ok := d.values[at]
+	return ok && &v.content[0] == &set[0]
 }
 
 // uptime returns sysUpTime at an instant, in hundredths of a second.
