@@ -46,6 +46,7 @@ func TestNetworkIsRecognised(t *testing.T) {
 		{"1.3.6.1.4.1.9.12.3.1.3.1467", "Cisco NX-OS(tm) n9000, Software (n9000-dk9), Version 7.0(3)I7(6), RELEASE SOFTWARE", nil, "cisco-switch", vouch.ClassSwitch, "Cisco", "", "7.0(3)I7(6)"},
 		{"1.3.6.1.4.1.9.6.1.83.28.1", "28-Port Gigabit Managed Switch", nil, "cisco-switch", vouch.ClassSwitch, "Cisco", "", ""},
 		{cisco, "Cisco Adaptive Security Appliance Version 9.8(2)20", nil, "cisco-asa", vouch.ClassFirewall, "Cisco", "", "9.8(2)20"},
+		{cisco, "driving oxen", []string{"1.3.6.1.4.1.9.9.147.1.2.1.1.1.3.6|2|9"}, "cisco-asa", vouch.ClassFirewall, "Cisco", "", ""},
 		{cisco, "Cisco Firepower Threat Defense, Version 6.4.0, Build 102", nil, "cisco-asa", vouch.ClassFirewall, "Cisco", "", "6.4.0"},
 		{"1.3.6.1.4.1.9.12.3.1.3.1562", "Cisco FX-OS(tm) Firepower 4110, Version 2.3(1.88)", nil, "cisco-asa", vouch.ClassFirewall, "Cisco", "", "2.3(1.88)"},
 		{cisco, "Cisco IOS Software, C1240 Software (C1240-K9W7-M), Version 12.4(25d)JA, RELEASE SOFTWARE (fc1)", nil, "cisco-wlan", vouch.ClassAccessPoint, "Cisco", "C1240", "12.4(25d)JA"},
@@ -57,6 +58,7 @@ func TestNetworkIsRecognised(t *testing.T) {
 
 		{junos, "Juniper Networks, Inc. srx340 internet router, kernel JUNOS 18.2R3.4, Build date: 2019-07-18 06:37:27 UTC Copyright (c) 1996-2019 Juniper Networks, Inc.", nil, "juniper-srx", vouch.ClassFirewall, "Juniper", "srx340", "18.2R3.4"},
 		{junos, "Juniper Networks, Inc. vsrx internet router, kernel JUNOS 15.1X49-D140.2, Build date: 2018-05-25", nil, "juniper-srx", vouch.ClassFirewall, "Juniper", "vsrx", "15.1X49-D140.2"},
+		{junos, "driving oxen", []string{"1.3.6.1.4.1.2636.3.39.1.12.1.1.1.4.0|66|7"}, "juniper-srx", vouch.ClassFirewall, "Juniper", "", ""},
 		{junos, "Juniper Networks, Inc. mx5-t internet router, kernel JUNOS 16.1R6.7, Build date: 2017-12-07", nil, "juniper-router", vouch.ClassRouter, "Juniper", "mx5-t", "16.1R6.7"},
 		{junos, "Juniper Networks, Inc. qfx5130-32cd Ethernet Switch, kernel JUNOS 21.2R1-S1.1-EVO, Build date: 2021", nil, "juniper-switch", vouch.ClassSwitch, "Juniper", "qfx5130-32cd", "21.2R1-S1.1-EVO"},
 		{junos, "Juniper Networks, Inc. ex2200-24t-4g internet router, kernel JUNOS 12.3R6.6", nil, "juniper-switch", vouch.ClassSwitch, "Juniper", "ex2200-24t-4g", "12.3R6.6"},
@@ -67,6 +69,8 @@ func TestNetworkIsRecognised(t *testing.T) {
 
 		{bsnmpd, "pfSense fw1.example 2.4.4-RELEASE FreeBSD 11.2-RELEASE-p10 amd64", nil, "pfsense", vouch.ClassFirewall, "Netgate", "pfSense", "2.4.4"},
 		{freebsd, "FreeBSD OPNsense.localdomain 12.1-RELEASE-p16-HBSD FreeBSD 12.1-RELEASE-p16-HBSD amd64", nil, "opnsense", vouch.ClassFirewall, "Deciso", "OPNsense", ""},
+		{bsnmpd, "pfSense fw1.example 2.4.4-RELEASE FreeBSD 11.2", []string{"1.3.6.1.4.1.12325.1.200.1.3.1.0|66|7"}, "pfsense", vouch.ClassFirewall, "Netgate", "pfSense", "2.4.4"},
+		{bsnmpd, "fw.example 1540421 FreeBSD 11.1-RELEASE", []string{"1.3.6.1.4.1.12325.1.200.1.3.1.0|66|7"}, "freebsd-firewall", vouch.ClassFirewall, "", "", "11.1-RELEASE"},
 		{bsnmpd, "host.example 1540421 FreeBSD 11.1-RELEASE", nil, "freebsd", vouch.ClassServer, "", "", "11.1-RELEASE"},
 		{freebsd, "FreeBSD host.example 13.2-RELEASE FreeBSD 13.2-RELEASE amd64", nil, "freebsd", vouch.ClassServer, "", "", "13.2-RELEASE"},
 
