@@ -107,6 +107,8 @@ func TestNetworkIsRecognised(t *testing.T) {
 		{"1.3.6.1.4.1.13191.1.1.111", "ONEOS16-MONO_FT-V5.2R1E1", nil, "oneaccess", vouch.ClassRouter, "OneAccess", "ONEOS16-MONO_FT", "5.2R1E1"},
 		{"1.3.6.1.4.1.272.4.201.66.85.49.1", "bintec elmeg be.IP plus V.10.1 Rev. 27 Patch 3", nil, "bintec", vouch.ClassRouter, "bintec elmeg", "be.IP plus", "10.1 Rev. 27"},
 		{"1.3.6.1.4.1.2356.11.8.8.1", "LANCOM 1781VA-4G (over ISDN) 9.10.0426 / 12.05.2015", nil, "lancom", vouch.ClassRouter, "LANCOM", "1781VA-4G", "9.10.0426"},
+		{"1.3.6.1.4.1.20992.1.2", "Cradlepoint IBR900-600M, Firmware Version 7.0.40.4c9f1e7", nil, "cradlepoint", vouch.ClassRouter, "Cradlepoint", "IBR900-600M", ""},
+		{"1.3.6.1.4.1.44641", "VyOS 1.3.0-epa1", nil, "vyos", vouch.ClassRouter, "VyOS", "", "1.3.0-epa1"},
 		{"1.3.6.1.4.1.23695", "Peplink MAX BR1 Mini", nil, "peplink", vouch.ClassRouter, "Peplink", "MAX BR1 Mini", ""},
 		{"1.3.6.1.4.1.11.2.3.7.11.87", "ProCurve J9019B Switch 2510B-24, revision Q.11.57, ROM Q.10.02", nil, "hp-switch", vouch.ClassSwitch, "HPE", "J9019B Switch 2510B-24", "Q.11.57"},
 		{"1.3.6.1.4.1.14823.1.1.32", "ArubaOS (MODEL: Aruba7005), Version 6.5.1.4 (57204)", nil, "aruba", vouch.ClassAccessPoint, "Aruba", "Aruba7005", "6.5.1.4"},
