@@ -58,6 +58,7 @@ const (
 	ReasonTimeout     Reason = "timeout"     // asked, and no answer came within the timeout
 	ReasonUnreachable Reason = "unreachable" // the device's own address or its last hop said so
 	ReasonRefused     Reason = "refused"     // the address answered that nothing listens there
+	ReasonRejected    Reason = "rejected"    // the device answered, and not as the check accepts
 )
 
 // Reasons of a sample that is unknown, said by the agent.

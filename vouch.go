@@ -181,7 +181,11 @@ const (
 	KindICMP Kind = "icmp"
 	KindSNMP Kind = "snmp"
 	KindTCP  Kind = "tcp"
+	KindSIP  Kind = "sip"
 )
+
+// Kinds lists every kind of check, in the order in which people are shown them.
+func Kinds() []Kind { return []Kind{KindICMP, KindSNMP, KindTCP, KindSIP} }
 
 // Check is what is asked of a device at an interval. It holds no secret: Credential
 // is a name that the agent resolves in its own configuration.
@@ -189,7 +193,7 @@ type Check struct {
 	Name     CheckName
 	Kind     Kind
 	Addr     netip.Addr
-	Port     uint16 // SNMP (0 means 161) and TCP; unused for ICMP
+	Port     uint16 // SNMP (0 means 161), TCP and SIP (0 means 5060, over TLS 5061); unused for ICMP
 	Interval time.Duration
 	Timeout  time.Duration // for the whole attempt, below Interval
 
@@ -200,6 +204,8 @@ type Check struct {
 	Version    string // SNMP: "1", "2c" or "3"
 	Credential string // SNMP: name of the credential in the agent's file
 	Profile    string // SNMP: name of the profile
+
+	SIP SIP // SIP: how it is asked, and which answers are up
 
 	// Values names the numbers of a poll that a threshold is about, each as
 	// [ParseValueRef] reads it, in rising order, none twice, at most [MaxValues]. They

@@ -182,7 +182,7 @@ func (q *quickReader) reason(from int) vouch.Reason {
 // knownReason returns the reason of a text, or the empty one.
 func knownReason(text []byte) vouch.Reason {
 	for _, r := range [...]vouch.Reason{
-		vouch.ReasonTimeout, vouch.ReasonUnreachable, vouch.ReasonRefused, vouch.ReasonSocket, vouch.ReasonOverload, vouch.ReasonStopped,
+		vouch.ReasonTimeout, vouch.ReasonUnreachable, vouch.ReasonRefused, vouch.ReasonRejected, vouch.ReasonSocket, vouch.ReasonOverload, vouch.ReasonStopped,
 		vouch.ReasonCredentials, vouch.ReasonProtocol, vouch.ReasonFiltered, vouch.ReasonLocation, vouch.ReasonNetwork,
 	} {
 		if string(text) == string(r) {

@@ -36,6 +36,7 @@ var may = map[string][]string{
 	"probes/icmp":                  {"", "probes"},
 	"probes/snmp":                  {"", "probes"},
 	"probes/tcp":                   {"", "probes"},
+	"probes/sip":                   {"", "probes"},
 	"probes/probetest":             {"", "probes", "internal/lab"},
 	"agent":                        {"", "probes", "evidence", "internal/wire", "internal/durable", "internal/enrol", "internal/journal", "internal/seal"},
 	"collector":                    {"", "contract", "statement", "evidence", "evidence/", "collector/", "internal/wire", "internal/durable", "internal/enrol", "internal/seal"},
