@@ -157,7 +157,7 @@ func (v view) rounds(ctx context.Context, p place, t contract.Terms, span contra
 // judges by all.
 func pick(fs []found, kinds []vouch.Kind) []found {
 	if len(kinds) == 0 {
-		kinds = []vouch.Kind{vouch.KindICMP, vouch.KindSNMP, vouch.KindTCP}
+		kinds = vouch.Kinds()
 	}
 	for _, k := range kinds {
 		if out := slices.DeleteFunc(slices.Clone(fs), func(f found) bool { return f.Kind != k }); len(out) > 0 {

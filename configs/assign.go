@@ -182,6 +182,9 @@ func (v Version) kinds() string {
 // asked reports whether a device is asked by a kind of check.
 func asked(d Device, v Version, kind vouch.Kind) bool {
 	_, measured := v.measure(kind)
+	if kind == vouch.KindSIP && d.SIP == nil {
+		return false // most devices of a contract speak no SIP
+	}
 	return measured && (len(d.Kinds) == 0 || slices.Contains(d.Kinds, kind))
 }
 
@@ -205,6 +208,8 @@ func checks(d Device, v Version) []vouch.Check {
 			c.Values = named(v.Terms.Thresholds, m.Kind)
 		case vouch.KindTCP:
 			c.Port = m.Port
+		case vouch.KindSIP:
+			c.Port, c.SIP = d.SIP.Port, d.SIP.SIP
 		}
 		out = append(out, c)
 	}

@@ -52,6 +52,7 @@ type Device struct {
 	vouch.Device
 	Kinds []vouch.Kind // empty: all that the contract measures
 	SNMP  SNMP
+	SIP   *SIP // nil: it is not asked over SIP
 }
 
 // SNMP says how a device is asked over SNMP.

@@ -96,7 +96,7 @@ func TestContractMistakes(t *testing.T) {
 		{"unknown exclusion", file, "force-majeure:", "▸force_majeure:", `unknown key "force_majeure" in exclusions, did you mean force-majeure? allowed are customer-act, cybercrime, force-majeure, intervention, maintenance, outside-control, suspension, third-party`},
 		{"numbers out of order", file, second, laterVersion("▸1", "2027-01-01T00:00:00+01:00", "{icmp: {}, snmp: {}}"), "number 1 does not follow 1, allowed are rising numbers in the order of the file"},
 		{"versions at one instant", file, second, laterVersion("2", "▸2026-01-01T00:00:00+01:00", "{icmp: {}, snmp: {}}"), "in_force 2025-12-31T23:00:00Z does not follow 2025-12-31T23:00:00Z, allowed are rising instants in the order of the file"},
-		{"nothing measured", file, second, laterVersion("2", "2027-01-01T00:00:00+01:00", "▸{}"), "measure names nothing to measure, needed is at least one of icmp, snmp and tcp"},
+		{"nothing measured", file, second, laterVersion("2", "2027-01-01T00:00:00+01:00", "▸{}"), "measure names nothing to measure, needed is at least one of icmp, snmp, tcp and sip"},
 	})
 }
 

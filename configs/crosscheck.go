@@ -144,6 +144,7 @@ func (l *loader) checkDevice(c *Collector, p placedDevice) {
 	if zone := c.Contracts[i].zone(); zone != nil {
 		p.settle(zone, d)
 	}
+	p.checkSIP(*d, c.Contracts[i])
 	for _, v := range c.Contracts[i].Versions {
 		if len(v.Measure) == 0 {
 			continue // reported where it stands

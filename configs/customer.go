@@ -87,6 +87,7 @@ func (l *loader) device(v value, c *Customer, site, index int) {
 	d.SNMP.Credential = credential.id()
 	l.symbols.refer(symCredential, "", d.SNMP.Credential, credential)
 	placed.credential = credential
+	d.SIP = sip(m.get("sip"))
 	checks := m.get("checks")
 	placed.checks, d.Kinds = kinds(checks)
 	placed.noChecks = !checks.absent() && len(d.Kinds) == 0
@@ -155,12 +156,21 @@ func snmp(v value) SNMP {
 	return SNMP{Version: m.get("version").snmpVersion(defaultSNMPVersion), Port: m.get("port").port(161), Role: role}
 }
 
+// kind reads a kind of check.
+func (v value) kind() vouch.Kind {
+	var names []string
+	for _, k := range vouch.Kinds() {
+		names = append(names, string(k))
+	}
+	return vouch.Kind(v.oneOf("", names...))
+}
+
 // kinds reads a list of kinds of check, with their places.
 func kinds(v value) ([]value, []vouch.Kind) {
 	var at []value
 	var out []vouch.Kind
 	for _, e := range v.list() {
-		k := vouch.Kind(e.oneOf("", string(vouch.KindICMP), string(vouch.KindSNMP), string(vouch.KindTCP)))
+		k := e.kind()
 		switch {
 		case k == "":
 		case slices.Contains(out, k):

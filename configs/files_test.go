@@ -57,8 +57,8 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 		len(a.Witnesses) != 1 || a.Witnesses[0].Name != "bakery" || a.Witnesses[0].Key == "" {
 		t.Errorf("Anchor = %+v, want an authority and a witness with all that they need", a)
 	}
-	if v := c.Contracts[0].Versions[0]; len(v.Measure) != 3 || len(v.Terms.Exclusions) != 8 || c.Contracts[0].Document == "" {
-		t.Errorf("contract = %+v, want three kinds, eight exclusions and a document", c.Contracts[0])
+	if v := c.Contracts[0].Versions[0]; len(v.Measure) != 4 || len(v.Terms.Exclusions) != 8 || c.Contracts[0].Document == "" {
+		t.Errorf("contract = %+v, want four kinds, eight exclusions and a document", c.Contracts[0])
 	}
 	terms := c.Contracts[0].Versions[0].Terms
 	if sup := terms.Support; len(terms.Thresholds) != 4 || len(sup.Levels) != 1 || len(sup.Matrix) != 4 || len(sup.Reports) != 2 || len(sup.Credit.YearCaps) != 2 ||

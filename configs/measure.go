@@ -19,7 +19,7 @@ func measures(v value) []Measure {
 	if e := m.get("icmp"); !e.absent() {
 		out = append(out, measureICMP(e))
 	}
-	for _, kind := range []vouch.Kind{vouch.KindSNMP, vouch.KindTCP} {
+	for _, kind := range []vouch.Kind{vouch.KindSNMP, vouch.KindTCP, vouch.KindSIP} {
 		e := m.get(string(kind))
 		if e.absent() {
 			continue
@@ -33,7 +33,7 @@ func measures(v value) []Measure {
 		out = append(out, measure)
 	}
 	if !v.absent() && len(out) == 0 {
-		v.wrong("measure names nothing to measure, needed is at least one of icmp, snmp and tcp")
+		v.wrong("measure names nothing to measure, needed is at least one of icmp, snmp, tcp and sip")
 	}
 	return out
 }

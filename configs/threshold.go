@@ -21,10 +21,10 @@ const maxWindow = 24 * time.Hour
 func threshold(v value, before []contract.Threshold, measured []Measure) contract.Threshold {
 	m := v.mapping()
 	defer m.done()
-	name, kind := m.need("name", "an identifier, as slow"), m.need("kind", "icmp, snmp or tcp")
+	name, kind := m.need("name", "an identifier, as slow"), m.need("kind", "icmp, snmp, tcp or sip")
 	th := contract.Threshold{
 		Name: name.id(),
-		Kind: vouch.Kind(kind.oneOf("", string(vouch.KindICMP), string(vouch.KindSNMP), string(vouch.KindTCP))),
+		Kind: kind.kind(),
 		Metric: contract.Metric(m.need("metric", "loss, rtt, jitter or value").oneOf("",
 			string(contract.MetricLoss), string(contract.MetricRTT), string(contract.MetricJitter), string(contract.MetricValue))),
 	}

@@ -114,7 +114,7 @@ func (l *loader) version(v value, id vouch.ContractID) Version {
 	t.Degraded = m.get("degraded").effect(t.Degraded)
 	unknown(m.get("unknown").mapping(), &t)
 	t.SelfCheckRequired = m.get("self_check_required").boolean(false)
-	measure := m.need("measure", "a mapping with at least one of icmp, snmp and tcp")
+	measure := m.need("measure", "a mapping with at least one of icmp, snmp, tcp and sip")
 	out.Measure = measures(measure)
 	_, t.ReachableBy = kinds(m.get("reachable_by"))
 	reachable(m, &out, &t)

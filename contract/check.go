@@ -112,8 +112,8 @@ func (c *checking) choices(t Terms) {
 	}
 	for i, k := range t.ReachableBy {
 		field := fmt.Sprintf("reachable_by[%d]", i)
-		if !slices.Contains([]vouch.Kind{vouch.KindICMP, vouch.KindSNMP, vouch.KindTCP}, k) {
-			c.wrong(field, "%q is no kind of check; allowed are icmp, snmp and tcp", k)
+		if !slices.Contains(vouch.Kinds(), k) {
+			c.wrong(field, "%q is no kind of check; allowed are icmp, snmp, tcp and sip", k)
 		}
 		if slices.Contains(t.ReachableBy[:i], k) {
 			c.wrong(field, "%q stands here twice", k)

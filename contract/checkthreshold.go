@@ -18,8 +18,8 @@ func (c *checking) thresholds(t Terms) {
 		if slices.ContainsFunc(t.Thresholds[:i], func(o Threshold) bool { return o.Name == th.Name }) {
 			c.wrong(field+".name", "%q stands here twice", th.Name)
 		}
-		if !slices.Contains([]vouch.Kind{vouch.KindICMP, vouch.KindSNMP, vouch.KindTCP}, th.Kind) {
-			c.wrong(field+".kind", "%q is no kind of check; allowed are icmp, snmp and tcp", th.Kind)
+		if !slices.Contains(vouch.Kinds(), th.Kind) {
+			c.wrong(field+".kind", "%q is no kind of check; allowed are icmp, snmp, tcp and sip", th.Kind)
 		}
 		if th.Window < time.Second || th.Window > 24*time.Hour {
 			c.wrong(field+".window_ns", "%v is not allowed; allowed are 1s to 24h", th.Window)

@@ -22,6 +22,7 @@ import (
 	"github.com/vouch-sla/vouch/configs"
 	"github.com/vouch-sla/vouch/probes"
 	"github.com/vouch-sla/vouch/probes/icmp"
+	"github.com/vouch-sla/vouch/probes/sip"
 	"github.com/vouch-sla/vouch/probes/snmp"
 	"github.com/vouch-sla/vouch/probes/tcp"
 )
@@ -105,6 +106,7 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 			vouch.KindICMP: overICMP,
 			vouch.KindSNMP: overSNMP,
 			vouch.KindTCP:  tcp.Prober{},
+			vouch.KindSIP:  &sip.Prober{},
 		},
 		MetricsListen: config.Metrics,
 		StatusSocket:  agent.StatusSocket(config.Data),

@@ -93,6 +93,8 @@ func (e *explainer) measurement() {
 				e.count(int64(m.Count), "echo request", "echo requests", "echoverzoek", "echoverzoeken"), e.span(m.Spacing), m.Size)
 		case vouch.KindTCP:
 			how = fmt.Sprintf(e.pick("connects to port %d", "verbindt met poort %d"), m.Port)
+		case vouch.KindSIP:
+			how = e.pick("asks for the options of those that speak it", "vraagt de opties van wie het spreekt")
 		case vouch.KindSNMP:
 			how = e.pick("reads the device's own values", "leest de eigen waarden van het apparaat")
 		}

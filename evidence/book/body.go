@@ -4,6 +4,7 @@
 package book
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/netip"
 	"time"
@@ -179,12 +180,25 @@ type CheckBody struct {
 	Version  string          `json:"version,omitempty"`
 	Profile  string          `json:"profile,omitempty"`
 	Values   []string        `json:"values,omitempty"` // that thresholds name
+	SIP      *SIPBody        `json:"sip,omitempty"`
+}
+
+// SIPBody says how a check asks over SIP and which answers are up. Whom it asks for is
+// no evidence of anything, and may be a person.
+type SIPBody struct {
+	Transport string   `json:"transport"`
+	Accept    []string `json:"accept,omitempty"`   // absent: 2xx, 3xx and 4xx but 408
+	Insecure  bool     `json:"insecure,omitempty"` // any certificate is taken
 }
 
 // CheckBodyOf returns what a record says of a check.
 func CheckBodyOf(d vouch.DeviceID, c vouch.Check) CheckBody {
+	var sip *SIPBody
+	if c.Kind == vouch.KindSIP {
+		sip = &SIPBody{cmp.Or(c.SIP.Transport, vouch.SIPOverUDP), c.SIP.Accept, c.SIP.TLSInsecure}
+	}
 	return CheckBody{
-		Device: d, Check: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: c.Interval.Milliseconds(), Timeout: c.Timeout.Milliseconds(),
+		SIP: sip, Device: d, Check: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: c.Interval.Milliseconds(), Timeout: c.Timeout.Milliseconds(),
 		Count: c.Count, Spacing: c.Spacing.Milliseconds(), Size: c.Size, Version: c.Version, Profile: c.Profile, Values: c.Values,
 	}
 }

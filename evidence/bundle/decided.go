@@ -164,7 +164,17 @@ func sayCheck(c book.CheckBody) string {
 			out += fmt.Sprintf(", %d %s", n.n, n.what)
 		}
 	}
-	for _, s := range append([]string{c.Version, c.Profile}, c.Values...) {
+	said := append([]string{c.Version, c.Profile}, c.Values...)
+	if c.SIP != nil {
+		said = append(said, c.SIP.Transport)
+		if len(c.SIP.Accept) > 0 {
+			said = append(said, "up by "+strings.Join(c.SIP.Accept, " "))
+		}
+		if c.SIP.Insecure {
+			said = append(said, "whatever the certificate")
+		}
+	}
+	for _, s := range said {
 		if s != "" {
 			out += ", " + s
 		}

@@ -115,6 +115,8 @@ type speaker struct {
 	id    evidence.Identity
 	chain evidence.Chain
 	clock evidence.Clock
+
+	phones bool // it asks over SIP as well
 }
 
 func (l *ledger) speaker(agent vouch.AgentID, at vouch.LocationID, seed byte) *speaker {

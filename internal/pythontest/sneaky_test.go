@@ -128,6 +128,25 @@ func TestProviderTampers(t *testing.T) {
 	}
 }
 
+// A check over SIP and a device that rejects what it is asked: both verifiers read the
+// record of it, and come to the figures of a statement that rests on it.
+func TestOverSIP(t *testing.T) {
+	s := newStoryOf(t, true)
+	raw := zipped(t, files(t, s.bundle(s.issue(s.draft(storyFirst)), nil)))
+	if r, err := bundle.Verify(bytes.NewReader(raw), int64(len(raw)), bundle.Options{}); err != nil || r.Verdict == bundle.Disproved {
+		t.Errorf("Verify = %+v, %v; want it sound", r, err)
+	}
+	if said, sound := pythontest.Verify(t, raw); !sound {
+		t.Errorf("verify.py says %s", said)
+	}
+	// Nobody is named by what stands in a ledger.
+	for _, rec := range s.records {
+		if bytes.Contains(rec.Body, []byte("somebody")) {
+			t.Errorf("a record of kind %s names whom a check asks for: %s", rec.Kind, rec.Body)
+		}
+	}
+}
+
 // Two verifiers that share nothing say the same of bundles that were damaged at random.
 func TestVerifiersAgree(t *testing.T) {
 	rounds := 2

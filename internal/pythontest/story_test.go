@@ -45,6 +45,7 @@ const storyFirst = 8
 type story struct {
 	*ledger
 	ams, bru, home *speaker
+	phones         bool // the device is asked over SIP as well
 }
 
 func storyTerms(t testing.TB) contract.Terms {
@@ -67,9 +68,14 @@ func storyTerms(t testing.TB) contract.Terms {
 
 // newStory writes the records and what the agents found, up to where the statement is
 // issued.
-func newStory(t testing.TB) *story {
+func newStory(t testing.TB) *story { return newStoryOf(t, false) }
+
+func newStoryOf(t testing.TB, phones bool) *story {
 	l := newLedger(t)
-	s := &story{ledger: l, ams: l.speaker("ams1-a", "AMS", 0x11), bru: l.speaker("bru1-a", "BRU", 0x44), home: l.speaker("own1-a", "OWN", 0x55)}
+	s := &story{ledger: l, phones: phones, ams: l.speaker("ams1-a", "AMS", 0x11), bru: l.speaker("bru1-a", "BRU", 0x44), home: l.speaker("own1-a", "OWN", 0x55)}
+	for _, x := range []*speaker{s.ams, s.bru, s.home} {
+		x.phones = phones
+	}
 	s.decide()
 	s.begin()
 	s.tell()
@@ -79,7 +85,14 @@ func newStory(t testing.TB) *story {
 // decide writes the records that stand at the beginning.
 func (s *story) decide() {
 	at := began.Add(-10 * time.Minute)
-	agreed := s.record(evidence.KindContract, at, book.ContractBody{Subject: "gold/1", Contract: "gold", Version: contract.Version{Number: 1, InForce: contract.Floor(at), Terms: storyTerms(s.t)}})
+	terms := storyTerms(s.t)
+	checks := []book.CheckBody{{Device: "router-1", Check: "ping", Kind: vouch.KindICMP, Addr: netip.MustParseAddr("192.0.2.1"), Interval: 60_000, Timeout: 5_000, Count: 1, Size: 56}}
+	if s.phones {
+		terms.ReachableBy = append(terms.ReachableBy, vouch.KindSIP)
+		checks = append(checks, book.CheckBodyOf("router-1", vouch.Check{Name: "sip", Kind: vouch.KindSIP, Addr: netip.MustParseAddr("192.0.2.1"), Port: 5060,
+			Interval: time.Minute, Timeout: 5 * time.Second, SIP: vouch.SIP{Accept: []string{"2xx", "404"}, User: "somebody"}}))
+	}
+	agreed := s.record(evidence.KindContract, at, book.ContractBody{Subject: "gold/1", Contract: "gold", Version: contract.Version{Number: 1, InForce: contract.Floor(at), Terms: terms}})
 	s.record(evidence.KindInstallation, at, book.SiteBody{Subject: "site/hq", Site: "hq", Devices: []book.DeviceBody{
 		{Device: "router-1", Class: vouch.ClassRouter, Addresses: []book.AddressBody{{Addr: netip.MustParseAddr("192.0.2.1"), Role: vouch.RoleService}}},
 	}})
@@ -92,7 +105,7 @@ func (s *story) decide() {
 	for _, x := range []*speaker{s.ams, s.bru, s.home} {
 		s.record(evidence.KindAssignment, at, book.AssignmentBody{
 			Subject: string(x.id.Agent) + "/hq", Agent: x.id.Agent, Site: "hq",
-			Checks:     []book.CheckBody{{Device: "router-1", Check: "ping", Kind: vouch.KindICMP, Addr: netip.MustParseAddr("192.0.2.1"), Interval: 60_000, Timeout: 5_000, Count: 1, Size: 56}},
+			Checks:     checks,
 			References: []book.ReferenceBody{{Reference: "gw", Gateway: true, Kind: vouch.KindICMP, Addr: netip.MustParseAddr("192.0.2.254")}, {Reference: "core", Kind: vouch.KindICMP, Addr: netip.MustParseAddr("198.51.100.1")}},
 		})
 	}
@@ -179,6 +192,15 @@ func (s *speaker) found(from, to time.Time) []vouch.Sample {
 		answer(&device, !in(at, down[s.id.Agent]))
 		answer(&core, !in(at, cutOff[s.id.Agent]))
 		out = append(out, device, gateway, core)
+		if s.phones {
+			phone := device
+			phone.Check, phone.Kind = "sip", vouch.KindSIP
+			answer(&phone, true)
+			if device.Outcome == vouch.Down { // its server says 503
+				phone.Outcome, phone.Reason, phone.Lost, phone.Duration = vouch.Down, vouch.ReasonRejected, 0, 1200*time.Microsecond
+			}
+			out = append(out, phone)
+		}
 	}
 	return out
 }

@@ -49,6 +49,7 @@ type (
 		Version    string          `json:"version,omitempty"`
 		Credential string          `json:"credential,omitempty"`
 		Profile    string          `json:"profile,omitempty"`
+		SIP        *sipJSON        `json:"sip,omitempty"`
 		Values     []string        `json:"values,omitempty"`
 		WatchRTT   duration        `json:"watch_rtt,omitempty"`
 		WatchLoss  int             `json:"watch_loss,omitempty"`
@@ -110,7 +111,7 @@ func checkToJSON(c vouch.Check) checkJSON {
 	return checkJSON{
 		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: duration(c.Interval), Timeout: duration(c.Timeout),
 		Count: c.Count, Spacing: duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
-		Values: each(c.Values, same), WatchRTT: duration(c.Watch.RTT), WatchLoss: c.Watch.Loss,
+		SIP: sipToJSON(c.SIP), Values: each(c.Values, same), WatchRTT: duration(c.Watch.RTT), WatchLoss: c.Watch.Loss,
 	}
 }
 
@@ -118,7 +119,7 @@ func checkFromJSON(c checkJSON) vouch.Check {
 	return vouch.Check{
 		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: time.Duration(c.Interval), Timeout: time.Duration(c.Timeout),
 		Count: c.Count, Spacing: time.Duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
-		Values: each(c.Values, same), Watch: vouch.Watch{RTT: time.Duration(c.WatchRTT), Loss: c.WatchLoss},
+		SIP: sipFromJSON(c.SIP), Values: each(c.Values, same), Watch: vouch.Watch{RTT: time.Duration(c.WatchRTT), Loss: c.WatchLoss},
 	}
 }
 

@@ -96,6 +96,9 @@ func (d *Device) valid(customers []vouch.CustomerID, profiles map[string]bool) e
 		case c.Profile != "" && !profiles[c.Profile]:
 			return fmt.Errorf("check %s: profile %.63q is not in the assignment", c.Name, c.Profile)
 		}
+		if err := c.SIP.Valid(); err != nil {
+			return fmt.Errorf("check %s: %v", c.Name, err)
+		}
 		if err := validValues(c.Values); err != nil {
 			return fmt.Errorf("check %s: %v", c.Name, err)
 		}

@@ -219,7 +219,7 @@ func (a *answer) via(value string) error {
 		}
 	}
 	if quoted {
-		return errors.New("Via has a quote without an end")
+		return errors.New("a Via has a quote without an end")
 	}
 	if a.vias == 0 {
 		for _, p := range strings.Split(first, ";")[1:] {
