@@ -81,6 +81,14 @@ func TestMisuseIsOneSentenceAndExitCode2(t *testing.T) {
 		{"probe snmp --community hunter2hunter2 --community-file f 127.0.0.1", "not both"},
 		{"probe snmp --profile nonsense 127.0.0.1", "generic"},
 		{"probe snmp --community-file missing 127.0.0.1", "missing"},
+		{"probe sip", "give 1 to 256 addresses"},
+		{"probe sip pbx.example", `"pbx.example" is not an IP address`},
+		{"probe sip --transport sctp 127.0.0.1", "allowed are udp, tcp and tls"},
+		{"probe sip --accept 1xx 127.0.0.1", "codes from 200 to 699"},
+		{"probe sip --tls-insecure 127.0.0.1", "the transport is not tls"},
+		{"probe sip --transport tls --tls-pin 12 127.0.0.1", "SHA-256"},
+		{"probe sip --voice opus 127.0.0.1", "allowed are G.711"},
+		{"probe icmp --voice opus 127.0.0.1", "allowed are G.711"},
 	} {
 		code, out, err := call(t, strings.Fields(tt.args)...)
 		if code != 2 || out != "" || !strings.HasPrefix(err, "vouch-agent: ") || !strings.Contains(err, tt.want) {

@@ -39,10 +39,10 @@ func newProbeCmd() *cobra.Command {
 		Short: "Ask devices once and show what would be measured",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return exit.Misused("say how to ask: vouch-agent probe icmp ADDR..., or vouch-agent probe snmp ADDR...")
+			return exit.Misused("say how to ask: vouch-agent probe icmp ADDR..., vouch-agent probe snmp ADDR..., or vouch-agent probe sip ADDR...")
 		},
 	}
-	c.AddCommand(newProbeICMPCmd(), newProbeSNMPCmd())
+	c.AddCommand(newProbeICMPCmd(), newProbeSNMPCmd(), newProbeSIPCmd())
 	return c
 }
 
@@ -189,6 +189,8 @@ func failure(w io.Writer, address string, r vouch.Result, timeout time.Duration)
 	switch {
 	case r.Outcome == vouch.Down && r.Reason == vouch.ReasonTimeout:
 		fmt.Fprintf(w, "%s: no answer within %v\n", address, timeout)
+	case r.Reason == vouch.ReasonRejected:
+		fmt.Fprintf(w, "%s: rejects what it is asked\n", address)
 	case r.Outcome == vouch.Down:
 		fmt.Fprintf(w, "%s: does not answer (%s)\n", address, r.Reason)
 	default:

@@ -16,12 +16,14 @@ import (
 	"github.com/vouch-sla/vouch/cmd/exit"
 	"github.com/vouch-sla/vouch/probes"
 	"github.com/vouch-sla/vouch/probes/icmp"
+	"github.com/vouch-sla/vouch/voice"
 )
 
 func newProbeICMPCmd() *cobra.Command {
 	var flags probeFlags
 	var count, size int
 	var spacing time.Duration
+	var call voiceFlag
 	c := &cobra.Command{
 		Use:   "icmp ADDR...",
 		Short: "Ask devices by ICMP echo and show loss and round trips",
@@ -39,6 +41,10 @@ func newProbeICMPCmd() *cobra.Command {
 			case spacing < 10*time.Millisecond || time.Duration(count-1)*spacing >= flags.timeout:
 				return exit.Misused("%d requests %v apart do not fit in a timeout of %v: at least 10ms apart, and all before it ends", count, spacing, flags.timeout)
 			}
+			codec, err := call.parse()
+			if err != nil {
+				return err
+			}
 			mode, err := icmp.Access(c.Context())
 			if err != nil && !flags.json {
 				return exit.Error{Code: probeNotAsked, Err: err}
@@ -46,13 +52,14 @@ func newProbeICMPCmd() *cobra.Command {
 			p := icmp.New(mode)
 			defer p.Close()
 			return probeAll(c.OutOrStdout(), flags.json, addrs, func(a netip.AddrPort) icmpReport {
-				return askICMP(c.Context(), p, probes.Target{Source: source, Check: vouch.Check{
+				return askICMP(c.Context(), p, codec, probes.Target{Source: source, Check: vouch.Check{
 					Kind: vouch.KindICMP, Addr: a.Addr(), Interval: 2 * flags.timeout, Timeout: flags.timeout,
 					Count: count, Spacing: spacing, Size: size,
 				}})
 			})
 		},
 	}
+	call.add(c)
 	flags.add(c, 5*time.Second) // this and the next as a contract has them where it does not say
 	c.Flags().IntVar(&count, "count", 3, "echo requests, 1 to 20")
 	c.Flags().DurationVar(&spacing, "spacing", time.Second, "between two requests; many devices limit faster ones, which looks like loss")
@@ -69,6 +76,7 @@ type icmpReport struct {
 	Sent    int           `json:"sent"`
 	Lost    int           `json:"lost"`
 	RTT     *rttReport    `json:"rtt,omitempty"`
+	Voice   *voiceReport  `json:"voice,omitempty"`
 
 	result  vouch.Result
 	timeout time.Duration
@@ -82,7 +90,7 @@ type rttReport struct {
 	Jitter int64 `json:"jitter_us"`
 }
 
-func askICMP(ctx context.Context, p probes.Prober, t probes.Target) icmpReport {
+func askICMP(ctx context.Context, p probes.Prober, codec *voice.Codec, t probes.Target) icmpReport {
 	r := p.Probe(ctx, t)
 	report := icmpReport{
 		Address: t.Check.Addr.String(), Outcome: r.Outcome, Reason: r.Reason, Detail: r.Detail,
@@ -93,6 +101,7 @@ func askICMP(ctx context.Context, p probes.Prober, t probes.Target) icmpReport {
 			Min: r.RTT.Min.Microseconds(), Avg: r.RTT.Avg.Microseconds(),
 			Max: r.RTT.Max.Microseconds(), Jitter: r.RTT.Jitter.Microseconds(),
 		}
+		report.Voice = heard(codec, r, true)
 	}
 	return report
 }
@@ -109,4 +118,5 @@ func (r icmpReport) text(w io.Writer) {
 	fmt.Fprintf(w, "  round trip  %s mean, %s to %s\n", millis(rtt.Avg), millis(rtt.Min), millis(rtt.Max))
 	fmt.Fprintf(w, "  variation   %s\n", millis(rtt.Jitter))
 	fmt.Fprintf(w, "  loss        %d of %d\n", r.Lost, r.Sent)
+	r.Voice.text(w)
 }
