@@ -60,6 +60,9 @@ func (v view) Device(ctx context.Context, who web.Viewer, cu vouch.CustomerID, i
 	if out.Rounds, err = v.rounds(ctx, p, terms, span); err != nil {
 		return out, err
 	}
+	if out.Voice, err = v.voice(ctx, p); err != nil {
+		return out, err
+	}
 	out.Interfaces, out.InterfacesAt = v.interfaces(deviceKey{cu, id})
 	return out, nil
 }

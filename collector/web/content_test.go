@@ -36,6 +36,7 @@ func TestPagesSay(t *testing.T) {
 			"Down since 10:00:12 CEST, 42 min 06 s.", "Of 3 witnesses, AMS and BRU ask and get no answer; RTM has been unable to ask since 10:21:40 CEST (location).",
 			"At most 1 can see it up; the contract needs 2.", "Outside the vote, own-1 asks and gets no answer; it does not vote.", "INC-2026-0412", "live state from heartbeats, the newest 4 s old",
 			"figures come from batches and end at 10:40:48 CEST", "120 s down", "112:42:18", "99.373726", "192.0.2.18",
+			"Voice quality estimate", "R 89.3, MOS 4.32 (G.711, from RTT/2 of ICMP, no part of any verdict)",
 		},
 		"/incident/dehalm/INC-2026-0409":     {"dhl-ant-vg1 does not answer", "Down since Mon 16:18:05 CEST, 18 h 24 min.", "AMS and BRU asked and got no answer.", "6:24:13", "leaf 1830802", "tickets.kade.example, delivered"},
 		"/incident/noordhaven/INC-2026-0390": {"2 devices did not answer", "Down from 02:10:00 CEST to 02:24:30 CEST, 14 min 30 s."},

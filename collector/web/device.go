@@ -31,6 +31,7 @@ type Device struct {
 	Contract     ContractFacts    `json:"contract"`
 	Month        Month            `json:"month"`
 	Facts        Facts            `json:"facts"`
+	Voice        *Voice           `json:"voice,omitempty"` // of telephony alone
 	Works        List[Work]       `json:"maintenance"`
 }
 
@@ -89,6 +90,19 @@ type Rate struct {
 	At  time.Time `json:"at"`
 	In  uint64    `json:"in_bps"`
 	Out uint64    `json:"out_bps"`
+}
+
+// Voice is an estimate of how a call over the path to a device would have been heard
+// (E-model, ITU-T G.107). It is no part of any verdict.
+type Voice struct {
+	Codec       string       `json:"codec"`
+	R           float64      `json:"r"`   // 0 to 100
+	MOS         float64      `json:"mos"` // 1 to 4.5
+	Delay       Micros       `json:"mouth_to_ear_us"`
+	Kind        vouch.Kind   `json:"from"` // the checks whose round trips it rests on
+	Samples     int          `json:"samples"`
+	Window      Seconds      `json:"window_s"`
+	Assumptions List[string] `json:"assumptions"`
 }
 
 // ContractFacts are the terms that a device is measured against.

@@ -36,6 +36,7 @@ type deviceModel struct {
 	Month        monthLine
 	Uptime       string
 	Lease        string
+	Heard        string
 	Statement    string
 	Works        []workLine
 	SpanWords    string
@@ -77,6 +78,9 @@ func (d Device) model(r *http.Request) deviceModel {
 	m.Contract = d.contract(c)
 	m.Month = d.Month.line(c)
 	m.facts(c, d.Facts)
+	if v := d.Voice; v != nil {
+		m.Heard = fmt.Sprintf("R %.1f, MOS %.2f (%s, from RTT/2 of %s, no part of any verdict)", v.R, v.MOS, v.Codec, strings.ToUpper(string(v.Kind)))
+	}
 	for _, w := range d.Works {
 		m.Works = append(m.Works, w.line(c))
 	}

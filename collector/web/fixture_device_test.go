@@ -48,6 +48,7 @@ func (w world) device(from, to time.Time) web.Device {
 			Checks: []string{"ICMP 10 s", "SNMPv3 60 s"}, Uptime: ptr(web.Seconds(61*24*time.Hour + 4*time.Hour)), UptimeAt: ptr(w.at(10, 0, 5)),
 			LeaseFrom: ptr(time.Date(2025, 3, 1, 0, 0, 0, 0, w.loc)), LeaseUntil: ptr(time.Date(2029, 2, 28, 0, 0, 0, 0, w.loc)), Services: []string{"Internet access, Moerdijk"}},
 		Works:        w.works()[3:4],
+		Voice:        &web.Voice{Codec: "G.711", R: 89.3, MOS: 4.32, Delay: web.Micros(52 * time.Millisecond), Kind: vouch.KindICMP, Samples: 1080, Window: web.Seconds(time.Hour), Assumptions: []string{"one-way delay is half the round trip"}},
 		InterfacesAt: ptr(w.at(10, 0, 5)),
 	}
 	for k, l := range []vouch.LocationID{"AMS", "BRU", "RTM"} {
