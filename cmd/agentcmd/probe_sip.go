@@ -24,6 +24,7 @@ import (
 func newProbeSIPCmd() *cobra.Command {
 	var flags probeFlags
 	var how vouch.SIP
+	var accept string
 	var call voiceFlag
 	c := &cobra.Command{
 		Use:   "sip ADDR[:PORT]...",
@@ -36,6 +37,9 @@ func newProbeSIPCmd() *cobra.Command {
 			addrs, source, err := flags.parse(args, true)
 			if err != nil {
 				return err
+			}
+			if accept != "" {
+				how.Accept = strings.Split(accept, ",")
 			}
 			how.TLSPin = strings.TrimPrefix(how.TLSPin, "sha256:")
 			if err := how.Valid(); err != nil {
@@ -56,7 +60,7 @@ func newProbeSIPCmd() *cobra.Command {
 	flags.add(c, 5*time.Second) // as a contract has it where it does not say
 	call.add(c)
 	c.Flags().StringVar(&how.Transport, "transport", vouch.SIPOverUDP, "udp, tcp or tls; the port is 5060, with tls 5061, where the address has none")
-	c.Flags().StringSliceVar(&how.Accept, "accept", nil, "answers that are up, as 2xx,404 (default 2xx,3xx,4xx, but not 408)")
+	c.Flags().StringVar(&accept, "accept", "", "`LIST` of the answers that are up, as 2xx,404 (default 2xx,3xx,4xx, but not 408)")
 	c.Flags().StringVar(&how.User, "user", "", "`USER` to ask for instead of the server itself")
 	c.Flags().StringVar(&how.Host, "host", "", "`HOST` to ask for, where it is not the address")
 	c.Flags().StringVar(&how.TLSName, "tls-name", "", "`NAME` that the certificate must hold, where it is not the address")
