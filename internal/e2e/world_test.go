@@ -31,6 +31,7 @@ import (
 	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/internal/wire"
 	"github.com/vouch-sla/vouch/probes"
+	"github.com/vouch-sla/vouch/probes/sip"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -41,6 +42,7 @@ type world struct {
 	dir     string
 	device  *lab.Device
 	gateway *lab.Device
+	also    []vouch.Check // of the router, beside that over SNMP
 	terms   contract.Terms
 	agents  []vouch.Agent
 	sources map[vouch.AgentID]netip.Addr
@@ -137,6 +139,8 @@ func (w *world) check() vouch.Check {
 	}
 }
 
+func (w *world) checks() []vouch.Check { return append([]vouch.Check{w.check()}, w.also...) }
+
 func (w *world) reference() vouch.Reference {
 	a := w.gateway.Addr()
 	return vouch.Reference{Name: "gateway", Gateway: true, Kind: vouch.KindSNMP, Addr: a.Addr(), Port: a.Port(), Version: "2c", Credential: "lab"}
@@ -145,7 +149,7 @@ func (w *world) reference() vouch.Reference {
 func (w *world) customer() vouch.Customer {
 	return vouch.Customer{
 		ID: customer, Name: "Acme", Contract: "gold",
-		Sites:    []vouch.Site{{ID: "hq", Name: "Head office", Devices: []vouch.Device{{ID: "rt1", Class: vouch.ClassRouter, Checks: []vouch.Check{w.check()}}}}},
+		Sites:    []vouch.Site{{ID: "hq", Name: "Head office", Devices: []vouch.Device{{ID: "rt1", Class: vouch.ClassRouter, Checks: w.checks()}}}},
 		Services: []vouch.Service{{ID: "internet", Name: "Internet access", Tree: vouch.Node{Device: "rt1"}}},
 	}
 }
@@ -159,7 +163,7 @@ func (w *world) options() collector.Options {
 			for _, a := range w.agents {
 				plans = append(plans, wire.Assignment{
 					Agent: a.ID, Location: a.Location, Customers: []vouch.CustomerID{customer}, Sealing: 500 * time.Millisecond, Heartbeat: 500 * time.Millisecond,
-					Devices:    []wire.Device{{Customer: customer, ID: "rt1", Class: vouch.ClassRouter, Checks: []vouch.Check{w.check()}}},
+					Devices:    []wire.Device{{Customer: customer, ID: "rt1", Class: vouch.ClassRouter, Checks: w.checks()}},
 					References: []wire.Reference{{Reference: w.reference(), Customers: []vouch.CustomerID{customer}}},
 				})
 			}
@@ -208,7 +212,7 @@ func (w *world) measure() {
 				Credential: func(string) (probes.Credential, error) {
 					return probes.Credential{Version: "2c", Community: "public"}, nil
 				},
-				Probers: map[vouch.Kind]probes.Prober{vouch.KindSNMP: prober}, ReferenceInterval: 250 * time.Millisecond, Log: w.log.With("agent", a.ID),
+				Probers: map[vouch.Kind]probes.Prober{vouch.KindSNMP: prober, vouch.KindSIP: &sip.Prober{}}, ReferenceInterval: 250 * time.Millisecond, Log: w.log.With("agent", a.ID),
 			})
 		})
 	}
