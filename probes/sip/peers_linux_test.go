@@ -20,18 +20,28 @@ import (
 	"github.com/vouch-sla/vouch/probes/sip"
 )
 
-// program finds one that scripts/test-deps installs; tests without it are skipped.
-func program(t *testing.T, name string) string {
+// peer is a real program of others: as scripts/test-deps unpacks it, or installed.
+type peer struct{ path, lib string }
+
+// find finds one, such as usr/bin/sipp. Tests without it are skipped.
+func find(t *testing.T, name string) peer {
 	t.Helper()
-	for _, at := range []string{name, "/usr/sbin/" + name, "../../bin/" + name} {
-		if path, err := exec.LookPath(at); err == nil {
-			if path, err = filepath.Abs(path); err == nil {
-				return path
-			}
-		}
+	root, err := filepath.Abs("../../bin/peers")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Skipf("%s is not installed: run scripts/test-deps", name)
-	return ""
+	libs, err := filepath.Glob(filepath.Join(root, "usr/lib/*-linux-gnu*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, name)); err == nil && len(libs) == 1 {
+		return peer{filepath.Join(root, name), libs[0]}
+	}
+	if _, err := os.Stat("/" + name); err == nil {
+		return peer{path: "/" + name}
+	}
+	t.Skipf("needs %s in bin/peers (scripts/test-deps unpacks it)", filepath.Base(name))
+	return peer{}
 }
 
 // free is a port of loopback that nobody had a moment ago, over UDP and TCP.
@@ -56,14 +66,17 @@ func free(t *testing.T) netip.AddrPort {
 
 // run starts a program in a folder of its own until the test ends, and ends it with
 // all that it started itself.
-func run(t *testing.T, dir, path string, args ...string) {
+func (p peer) run(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	said, err := os.Create(filepath.Join(dir, "said"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer said.Close()
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(p.path, args...)
+	if p.lib != "" {
+		cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+p.lib+":"+p.lib+"/kamailio")
+	}
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, said, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
@@ -73,7 +86,7 @@ func run(t *testing.T, dir, path string, args ...string) {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may have ended by itself
 		_ = cmd.Wait()
 		if b, err := os.ReadFile(said.Name()); err == nil && t.Failed() {
-			t.Logf("%s said:\n%.4000s", path, b)
+			t.Logf("%s said:\n%.4000s", p.path, b)
 		}
 	})
 }
@@ -112,7 +125,7 @@ Content-Length: 0
 `
 
 func TestSipp(t *testing.T) {
-	sipp := program(t, "sipp")
+	sipp := find(t, "usr/bin/sipp")
 	for _, tt := range []struct {
 		status  string
 		outcome vouch.Outcome
@@ -126,7 +139,7 @@ func TestSipp(t *testing.T) {
 					t.Fatal(err)
 				}
 				// The control port is sipp's own business, and one of loopback.
-				run(t, dir, sipp, "-sf", scenario, "-i", "127.0.0.1", "-p", fmt.Sprint(addr.Port()), "-t", mode, "-nostdin", "-ci", "127.0.0.1")
+				sipp.run(t, dir, "-sf", scenario, "-i", "127.0.0.1", "-p", fmt.Sprint(addr.Port()), "-t", mode, "-nostdin", "-ci", "127.0.0.1")
 				r := patient(t, target(addr, vouch.SIP{Transport: transport}))
 				if r.Outcome != tt.outcome || r.Reason != tt.reason {
 					t.Errorf("Probe = %v %q (%s), want %v %q", r.Outcome, r.Reason, r.Detail, tt.outcome, tt.reason)
@@ -165,13 +178,17 @@ request_route {
 `
 
 func TestKamailio(t *testing.T) {
-	kamailio := program(t, "kamailio")
+	kamailio := find(t, "usr/sbin/kamailio")
 	dir, addr := t.TempDir(), free(t)
 	config := filepath.Join(dir, "kamailio.cfg")
 	if err := os.WriteFile(config, fmt.Appendf(nil, kamailioConfig, addr.Port()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, dir, kamailio, "-DD", "-E", "-f", config, "-P", filepath.Join(dir, "pid"), "-Y", dir, "-m", "16", "-M", "4")
+	args := []string{"-DD", "-E", "-f", config, "-P", filepath.Join(dir, "pid"), "-Y", dir, "-m", "16", "-M", "4"}
+	if kamailio.lib != "" {
+		args = append(args, "-L", kamailio.lib+"/kamailio/modules")
+	}
+	kamailio.run(t, dir, args...)
 	for _, tt := range []struct {
 		sip    vouch.SIP
 		status int64
