@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"sort"
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/evidence"
@@ -73,11 +73,9 @@ func (f headsFile) decode(raw []byte) ([]headJSON, error) {
 // encode returns the heads as they are written, the same for the same heads.
 func (f headsFile) encode(heads map[chainKey]headJSON) ([]byte, error) {
 	j := headsJSON{Version: 1, Key: f.key, Heads: slices.AppendSeq(make([]headJSON, 0, len(heads)), maps.Values(heads))}
-	slices.SortFunc(j.Heads, func(a, b headJSON) int {
-		if c := strings.Compare(string(a.Customer), string(b.Customer)); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.Stream), string(b.Stream))
+	sort.Slice(j.Heads, func(i, k int) bool {
+		a, b := &j.Heads[i], &j.Heads[k]
+		return a.Customer < b.Customer || a.Customer == b.Customer && a.Stream < b.Stream
 	})
 	raw, err := json.Marshal(j)
 	if err != nil {

@@ -4,7 +4,6 @@
 package agent
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 )
@@ -247,6 +247,6 @@ func (t *timeServers) status(now time.Time) []ClockSource {
 			list[i].Problem = s.err.Error()
 		}
 	}
-	slices.SortFunc(list, func(a, b ClockSource) int { return cmp.Compare(a.Name, b.Name) })
+	sort.Slice(list, func(i, k int) bool { return list[i].Name < list[k].Name })
 	return list
 }

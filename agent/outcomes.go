@@ -5,8 +5,10 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -162,14 +164,9 @@ func (o *outcomes) lines(customer vouch.CustomerID, at time.Time) []byte {
 			keys = append(keys, a)
 		}
 	}
-	slices.SortFunc(keys, func(a, b asked) int {
-		if c := strings.Compare(string(a.Device), string(b.Device)); c != 0 {
-			return c
-		}
-		if c := strings.Compare(string(a.Check), string(b.Check)); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Reference, b.Reference)
+	sort.Slice(keys, func(i, k int) bool {
+		a, b := &keys[i], &keys[k]
+		return cmp.Or(strings.Compare(string(a.Device), string(b.Device)), strings.Compare(string(a.Check), string(b.Check)), strings.Compare(a.Reference, b.Reference)) < 0
 	})
 	var out bytes.Buffer
 	for _, a := range keys {

@@ -194,12 +194,7 @@ func (r *revived) settle(h headJSON) {
 	}
 	r.queue = slices.Clone(r.queue[i:])
 	r.marks = append(r.marks, mark{h.Rows, h.Through})
-	slices.SortFunc(r.marks, func(a, b mark) int {
-		if a.rows < b.rows {
-			return -1
-		}
-		return min(1, int(a.rows-b.rows))
-	})
+	sort.Slice(r.marks, func(i, k int) bool { return r.marks[i].rows < r.marks[k].rows })
 	for i := len(r.marks) - 2; i >= 0; i-- {
 		if r.marks[i].through.Before(r.marks[i+1].through) {
 			r.marks[i].through = r.marks[i+1].through

@@ -15,7 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -235,8 +235,9 @@ func (s *schedule) status() []CheckStatus {
 		}
 	}
 	s.mu.Unlock()
-	slices.SortFunc(list, func(a, b CheckStatus) int {
-		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Device, b.Device), strings.Compare(a.Name, b.Name))
+	sort.Slice(list, func(i, k int) bool {
+		a, b := &list[i], &list[k]
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Device, b.Device), strings.Compare(a.Name, b.Name)) < 0
 	})
 	return list
 }
@@ -251,7 +252,7 @@ func (c *selfCheck) status() ([]CheckStatus, vouch.Reason) {
 			Name: r.Name, Kind: r.Kind, Address: r.Addr.String(), Interval: c.interval.Seconds(),
 		})
 	}
-	slices.SortFunc(list, func(a, b CheckStatus) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(list, func(i, k int) bool { return list[i].Name < list[k].Name })
 	return list, c.reason
 }
 

@@ -25,6 +25,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,12 +85,7 @@ func Open(fs FS, prefix string, size int64) (*Log, error) {
 		l.segments = append(l.segments, segment{n, bytes})
 		l.next = max(l.next, n+1)
 	}
-	slices.SortFunc(l.segments, func(a, b segment) int {
-		if a.number < b.number {
-			return -1
-		}
-		return 1
-	})
+	sort.Slice(l.segments, func(i, k int) bool { return l.segments[i].number < l.segments[k].number })
 	return l, nil
 }
 
