@@ -63,6 +63,7 @@ func (v view) Device(ctx context.Context, who web.Viewer, cu vouch.CustomerID, i
 	if out.Voice, err = v.voice(ctx, p); err != nil {
 		return out, err
 	}
+	out.Traps = v.traps(deviceKey{cu, id})
 	out.Interfaces, out.InterfacesAt = v.interfaces(deviceKey{cu, id})
 	return out, nil
 }

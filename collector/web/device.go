@@ -33,6 +33,7 @@ type Device struct {
 	Facts        Facts            `json:"facts"`
 	Voice        *Voice           `json:"voice,omitempty"` // of telephony alone
 	Works        List[Work]       `json:"maintenance"`
+	Traps        List[Trap]       `json:"traps"` // one of each name, the newest first
 }
 
 // Verdict is the live verdict with what it rests on.

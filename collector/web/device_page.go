@@ -39,6 +39,7 @@ type deviceModel struct {
 	Heard        string
 	Statement    string
 	Works        []workLine
+	Traps        []trapLine
 	SpanWords    string
 }
 
@@ -83,6 +84,9 @@ func (d Device) model(r *http.Request) deviceModel {
 	}
 	for _, w := range d.Works {
 		m.Works = append(m.Works, w.line(c))
+	}
+	for _, t := range d.Traps {
+		m.Traps = append(m.Traps, t.line(c))
 	}
 	return m
 }

@@ -47,8 +47,12 @@ func (w world) device(from, to time.Time) web.Device {
 		Facts: web.Facts{Model: "Ridgeline FW-60", Serial: "RL60-0Q7T-4418", Firmware: "7.2.9", Addresses: []web.Address{{Addr: "192.0.2.18", Role: vouch.RoleService}, {Addr: "2001:db8:20:4::1", Role: vouch.RoleManagement}},
 			Checks: []string{"ICMP 10 s", "SNMPv3 60 s"}, Uptime: ptr(web.Seconds(61*24*time.Hour + 4*time.Hour)), UptimeAt: ptr(w.at(10, 0, 5)),
 			LeaseFrom: ptr(time.Date(2025, 3, 1, 0, 0, 0, 0, w.loc)), LeaseUntil: ptr(time.Date(2029, 2, 28, 0, 0, 0, 0, w.loc)), Services: []string{"Internet access, Moerdijk"}},
-		Works:        w.works()[3:4],
-		Voice:        &web.Voice{Codec: "G.711", R: 89.3, MOS: 4.32, Delay: web.Micros(52 * time.Millisecond), Kind: vouch.KindICMP, Samples: 1080, Window: web.Seconds(time.Hour), Assumptions: []string{"one-way delay is half the round trip"}},
+		Works: w.works()[3:4],
+		Voice: &web.Voice{Codec: "G.711", R: 89.3, MOS: 4.32, Delay: web.Micros(52 * time.Millisecond), Kind: vouch.KindICMP, Samples: 1080, Window: web.Seconds(time.Hour), Assumptions: []string{"one-way delay is half the round trip"}},
+		Traps: []web.Trap{
+			{Name: "linkDown", OID: "1.3.6.1.6.3.1.1.5.3", At: w.at(10, 0, 5), Count: 3, Agent: "ams1-a"},
+			{Name: "coldStart", OID: "1.3.6.1.6.3.1.1.5.1", At: w.at(9, 0, 5).AddDate(0, 0, -3), Count: 1, Agent: "ams1-a"},
+		},
 		InterfacesAt: ptr(w.at(10, 0, 5)),
 	}
 	for k, l := range []vouch.LocationID{"AMS", "BRU", "RTM"} {

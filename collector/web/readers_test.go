@@ -46,6 +46,9 @@ func (h hostile) Device(ctx context.Context, v web.Viewer, c vouch.CustomerID, d
 	for i := range out.Interfaces {
 		out.Interfaces[i].Name, out.Interfaces[i].Alias, out.Interfaces[i].State = h.text, h.text, h.text
 	}
+	for i := range out.Traps {
+		out.Traps[i].Name, out.Traps[i].OID, out.Traps[i].Agent = h.text, h.text, vouch.AgentID(h.text)
+	}
 	for i := range out.Lanes {
 		out.Lanes[i].Location = vouch.LocationID(h.text)
 		out.Lanes[i].Segments[0].Reason = h.text

@@ -49,6 +49,8 @@ type world struct {
 	web     string
 	addr    string
 	pin     string
+	every   time.Duration // between two polls of the router
+	traps   *agent.Traps  // heard by the first agent; nil for none
 	group   *errgroup.Group
 	ctx     context.Context
 	log     *slog.Logger
@@ -73,7 +75,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	ctx, cancel := context.WithCancel(context.Background())
 	g, ctx := errgroup.WithContext(ctx)
-	w := &world{t: t, dir: dir, group: g, ctx: ctx, sources: map[vouch.AgentID]netip.Addr{}, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	w := &world{t: t, dir: dir, group: g, ctx: ctx, sources: map[vouch.AgentID]netip.Addr{}, every: 250 * time.Millisecond, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	if testing.Verbose() {
 		w.log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -135,7 +137,7 @@ func terms(t *testing.T) contract.Terms {
 func (w *world) check() vouch.Check {
 	return vouch.Check{
 		Name: "snmp", Kind: vouch.KindSNMP, Addr: w.device.Addr().Addr(), Port: w.device.Addr().Port(),
-		Interval: 250 * time.Millisecond, Timeout: 200 * time.Millisecond, Version: "2c", Credential: "lab",
+		Interval: w.every, Timeout: 200 * time.Millisecond, Version: "2c", Credential: "lab",
 	}
 }
 
@@ -203,13 +205,21 @@ func (w *world) measure() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, a := range w.agents {
+	for i, a := range w.agents {
 		prober := snmp.New()
+		var traps *agent.Traps
+		if i == 0 {
+			traps = w.traps
+		}
 		w.group.Go(func() error {
 			defer prober.Close()
 			return agent.Run(w.ctx, agent.Options{
+				Traps: traps, StatusSocket: agent.StatusSocket(w.state(a.ID)),
 				ID: a.ID, StateDir: w.state(a.ID), CollectorURL: "https://" + w.addr, Pin: [sha256.Size]byte(raw), Source: w.sources[a.ID],
-				Credential: func(string) (probes.Credential, error) {
+				Credential: func(name string) (probes.Credential, error) {
+					if name == "core" {
+						return core, nil
+					}
 					return probes.Credential{Version: "2c", Community: "public"}, nil
 				},
 				Probers: map[vouch.Kind]probes.Prober{vouch.KindSNMP: prober, vouch.KindSIP: &sip.Prober{}}, ReferenceInterval: 250 * time.Millisecond, Log: w.log.With("agent", a.ID),
