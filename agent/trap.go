@@ -6,6 +6,7 @@ package agent
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -31,8 +32,9 @@ type TrapListener interface {
 
 // Traps is how an agent hears traps.
 type Traps struct {
-	Listener    TrapListener
-	Credentials []string // names of those that a trap must be sent with one of
+	Listener    TrapListener // nil where it could not be opened, which keeps nothing from being measured
+	Problem     string       // why not
+	Credentials []string     // names of those that a trap must be sent with one of
 }
 
 // otherTrap is the name of all that nobody named.
@@ -95,7 +97,12 @@ func newTraps(o Options, public string, find func(string) (probes.Credential, er
 }
 
 // Run hears traps until ctx ends.
-func (t *traps) Run(ctx context.Context) error { return t.Listener.Run(ctx, t.host) }
+func (t *traps) Run(ctx context.Context) error {
+	if t.Listener == nil {
+		return nil
+	}
+	return t.Listener.Run(ctx, t.host)
+}
 
 // assign says which devices are measured, at which addresses.
 func (t *traps) assign(jobs []job) {
@@ -196,8 +203,10 @@ type TrapCount struct {
 
 // TrapStatus is what became of what came in as traps.
 type TrapStatus struct {
-	Listen []netip.AddrPort     `json:"listen"`
-	Counts map[string]TrapCount `json:"counts"` // by outcome; those that there were
+	Listen  []netip.AddrPort     `json:"listen"`
+	Problem string               `json:"problem,omitempty"` // why none are heard
+	Engine  string               `json:"engine"`            // of the agent, for informs of SNMPv3, in hexadecimal
+	Counts  map[string]TrapCount `json:"counts"`            // by outcome; those that there were
 }
 
 func (t *traps) count(o probes.TrapOutcome, from netip.Addr) {
@@ -217,7 +226,10 @@ func (t *traps) status() *TrapStatus {
 	if t == nil {
 		return nil
 	}
-	st := &TrapStatus{Listen: t.Listener.Addrs(), Counts: map[string]TrapCount{}}
+	st := &TrapStatus{Listen: []netip.AddrPort{}, Problem: t.Problem, Engine: hex.EncodeToString(t.host.EngineID), Counts: map[string]TrapCount{}}
+	if t.Listener != nil {
+		st.Listen = t.Listener.Addrs()
+	}
 	t.counting.Lock()
 	defer t.counting.Unlock()
 	for o, c := range t.counts {

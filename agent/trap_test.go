@@ -224,6 +224,21 @@ func TestEngineOfInformsLastsAndCountsItsStarts(t *testing.T) {
 	})
 }
 
+// A port that cannot be had keeps nothing from being measured.
+func TestAgentWithoutItsTrapListenerMeasures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, assignment(1))
+		b.opts.Traps = &agent.Traps{Problem: "permission denied"}
+		b.start()
+		time.Sleep(5 * time.Minute)
+		b.stop()
+		b.down()
+		if got := b.outcomes("d1"); got["up"] != 30 {
+			t.Errorf("samples = %v, want 30 up", got)
+		}
+	})
+}
+
 func later(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b

@@ -175,7 +175,7 @@ exec chroot "$1/root" bash -c "$4"
 }
 
 // TestServicesAreClosed has systemd judge the units: an exposure of at most 2.0, the
-// agent's with the capability, too.
+// agent's with both capabilities, too.
 func TestServicesAreClosed(t *testing.T) {
 	need(t, "systemd-analyze", "install systemd")
 	read := func(name string) string {
@@ -189,6 +189,7 @@ func TestServicesAreClosed(t *testing.T) {
 		"vouch.service":       read("vouch.service"),
 		"vouch-agent.service": read("vouch-agent.service"),
 		"vouch-raw.service":   read("vouch-agent.service") + read("net-raw.conf"),
+		"vouch-traps.service": read("vouch-agent.service") + read("net-raw.conf") + read("traps.conf"),
 	} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(path, []byte(body), 0o644); err != nil {
@@ -202,6 +203,6 @@ func TestServicesAreClosed(t *testing.T) {
 		t.Logf("%s: %s", name, lines[len(lines)-1])
 	}
 	if strings.Contains(read("vouch-agent.service"), "=CAP_") || strings.Contains(read("vouch.service"), "=CAP_") {
-		t.Error("a unit holds a capability by itself: only net-raw.conf may give one")
+		t.Error("a unit holds a capability by itself: only net-raw.conf and traps.conf may give one")
 	}
 }

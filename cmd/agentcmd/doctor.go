@@ -113,6 +113,7 @@ func (d *doctor) examine(ctx context.Context, file string) {
 	}
 	d.ok("configuration", "%s: agent %s, %d credentials, their secrets are readable", file, config.ID, len(config.Credentials))
 	d.timeServers(ctx, config)
+	d.traps(ctx, config)
 	key := d.state(ctx, config) && d.key(config, file)
 	if key {
 		d.certificate(config)

@@ -75,13 +75,15 @@ func runAgent(ctx context.Context, stderr io.Writer, file, version string) error
 
 	var traps *agent.Traps
 	if t := config.Traps; t != nil {
-		heard, err := snmp.ListenTraps(t.Listen...)
-		if err != nil {
-			return err
+		traps = &agent.Traps{Credentials: t.Credentials}
+		if heard, err := snmp.ListenTraps(t.Listen...); err != nil {
+			traps.Problem = err.Error()
+			log.Error("traps are not heard, all else goes on; restart the agent when that is mended", "err", err)
+		} else {
+			defer heard.Close()
+			traps.Listener = heard
+			log.Info("traps are heard", "on", strings.Join(t.Listen, ", "))
 		}
-		defer heard.Close()
-		traps = &agent.Traps{Listener: heard, Credentials: t.Credentials}
-		log.Info("traps are heard", "on", strings.Join(t.Listen, ", "))
 	}
 
 	hangups := make(chan os.Signal, 1)

@@ -152,6 +152,10 @@ func printStatus(out io.Writer, st agent.Status) error {
 // printTraps prints what became of what came in as traps: one line for each way in which
 // that ended, so that a technician sees why a trap was not taken.
 func printTraps(out io.Writer, st agent.TrapStatus, ago func(time.Time) string) {
+	if st.Problem != "" {
+		fmt.Fprintf(out, "traps      NOT HEARD: %s\n", st.Problem)
+		return
+	}
 	var on []string
 	for _, a := range st.Listen {
 		on = append(on, a.String())
