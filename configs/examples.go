@@ -9,8 +9,13 @@ import (
 	"path"
 )
 
-//go:embed collector.yaml agent.yaml base.yaml contract.yaml contracts profiles
-var examples embed.FS
+// Two variables: the agent's program holds what it refers to, and that is profiles alone.
+var (
+	//go:embed collector.yaml agent.yaml base.yaml contract.yaml contracts
+	examples embed.FS
+	//go:embed profiles
+	profileFiles embed.FS
+)
 
 // Example is one file of a first configuration.
 type Example struct {

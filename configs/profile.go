@@ -41,7 +41,7 @@ func Profiles() []Profile {
 
 // productNames lists the profiles of the product: each stands in a file of its name.
 func productNames() []string {
-	files, err := fs.Glob(examples, "profiles/*.yaml")
+	files, err := fs.Glob(profileFiles, "profiles/*.yaml")
 	if err != nil || len(files) == 0 {
 		panic("configs: no embedded profiles")
 	}
@@ -57,7 +57,7 @@ func productFile(name string) string { return "profiles/" + name + ".yaml" }
 // products reads profiles of the product, and those that they extend. Reading all of
 // them takes a while, and who checks a file names a few.
 func products(names []string) []placedProfile {
-	l := newLoader(Source{Open: func(name string) (fs.File, error) { return examples.Open(name) }})
+	l := newLoader(Source{Open: func(name string) (fs.File, error) { return profileFiles.Open(name) }})
 	var out []placedProfile
 	for names := slices.Clone(names); len(names) > 0; names = names[1:] {
 		if slices.ContainsFunc(out, func(p placedProfile) bool { return p.Name == names[0] }) {
