@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/vouch-sla/vouch"
 )
@@ -193,7 +192,7 @@ func (c Collector) neededBy(agent vouch.AgentID) []string {
 		}
 		next, ok := NextChange(c.Base, c.Contracts, at)
 		if !ok {
-			slices.SortFunc(names, strings.Compare)
+			slices.Sort(names)
 			return names
 		}
 		at = next

@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/vouch-sla/vouch"
@@ -193,7 +194,7 @@ func (l *loader) extended(read []placedProfile) []Profile {
 		inherit(&done.Profile, p, byName, []string{p.Name})
 		out = append(out, done)
 	}
-	slices.SortFunc(out, func(a, b Profile) int { return strings.Compare(a.Name, b.Name) })
+	sort.Slice(out, func(i, k int) bool { return out[i].Name < out[k].Name })
 	return out
 }
 

@@ -10,7 +10,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -194,7 +194,7 @@ func sweepCredentials(ctx context.Context, config, name string, who credentialFl
 	for name, c := range agent.Credentials {
 		out = append(out, namedCredential{name, cmp.Or(c.Version, probes.SNMPv2c), credential(c)})
 	}
-	slices.SortFunc(out, func(a, b namedCredential) int { return cmp.Compare(a.name, b.name) })
+	sort.Slice(out, func(i, k int) bool { return out[i].name < out[k].name })
 	if len(out) == 0 {
 		return nil, exit.Misused("%s holds no credentials", config)
 	}
@@ -248,7 +248,7 @@ loop:
 	if ctx.Err() != nil {
 		s.stop = fmt.Errorf("interrupted after %d of %d addresses", done, len(addrs))
 	}
-	slices.SortFunc(out, func(a, b found) int { return a.addr.Compare(b.addr) })
+	sort.Slice(out, func(i, k int) bool { return out[i].addr.Less(out[k].addr) })
 	return out, nil
 }
 
