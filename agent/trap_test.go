@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,14 +23,19 @@ import (
 
 // wireless is a listener into which the test speaks: a socket would hold virtual time up.
 // The real one hears real traps in internal/e2e.
-type wireless struct{ host probes.TrapHost }
+type wireless struct {
+	hearer atomic.Pointer[probes.TrapHost]
+}
+
+// host is on whose behalf it listens.
+func (w *wireless) host() *probes.TrapHost { return w.hearer.Load() }
 
 func (w *wireless) Addrs() []netip.AddrPort {
 	return []netip.AddrPort{netip.MustParseAddrPort("192.0.2.20:162")}
 }
 
 func (w *wireless) Run(ctx context.Context, h probes.TrapHost) error {
-	w.host = h
+	w.hearer.Store(&h)
 	<-ctx.Done()
 	return nil
 }
@@ -37,12 +43,12 @@ func (w *wireless) Run(ctx context.Context, h probes.TrapHost) error {
 // send is what the real listener does with a trap that is accepted.
 func (w *wireless) send(from, oid string) {
 	a := netip.MustParseAddr(from)
-	if !w.host.Known(a) {
-		w.host.Count(probes.TrapUnknownSender, a)
+	if !w.host().Known(a) {
+		w.host().Count(probes.TrapUnknownSender, a)
 		return
 	}
-	w.host.Count(probes.TrapAccepted, a)
-	w.host.Accept(probes.Trap{From: a, OID: oid})
+	w.host().Count(probes.TrapAccepted, a)
+	w.host().Accept(probes.Trap{From: a, OID: oid})
 }
 
 // trapLines returns the points of traps that arrived, by device and name: how many traps
@@ -147,7 +153,7 @@ func TestTrapsFollowTheAssignment(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.collector.assign(assignment(1))
 		time.Sleep(2 * time.Minute)
-		if !radio.host.Known(netip.MustParseAddr("203.0.113.1")) || radio.host.Known(netip.MustParseAddr("203.0.113.2")) {
+		if !radio.host().Known(netip.MustParseAddr("203.0.113.1")) || radio.host().Known(netip.MustParseAddr("203.0.113.2")) {
 			t.Error("the second device is known although it is not assigned, or the first is not")
 		}
 		b.stop()
@@ -170,12 +176,12 @@ func TestCredentialsOfTrapsAreThoseOfTheMoment(t *testing.T) {
 		b.start()
 		time.Sleep(time.Minute)
 		for range 100 {
-			if got := radio.host.Credentials(); len(got) != 1 || got[0].Community != "one" {
+			if got := radio.host().Credentials(); len(got) != 1 || got[0].Community != "one" {
 				t.Fatalf("credentials = %v, want lab alone", got)
 			}
 		}
 		known["core"] = probes.Credential{Version: probes.SNMPv3, User: "u"}
-		if got := radio.host.Credentials(); len(got) != 2 {
+		if got := radio.host().Credentials(); len(got) != 2 {
 			t.Errorf("credentials after core is known = %v, want both", got)
 		}
 		b.stop()
@@ -197,11 +203,11 @@ func TestEngineOfInformsLastsAndCountsItsStarts(t *testing.T) {
 			b.start()
 			time.Sleep(30 * time.Second)
 			b.stop()
-			if n := len(radio.host.EngineID); n < 5 || n > 32 || engine != nil && !bytes.Equal(engine, radio.host.EngineID) {
-				t.Errorf("engine = %x, want %x", radio.host.EngineID, engine)
+			if n := len(radio.host().EngineID); n < 5 || n > 32 || engine != nil && !bytes.Equal(engine, radio.host().EngineID) {
+				t.Errorf("engine = %x, want %x", radio.host().EngineID, engine)
 			}
-			engine = radio.host.EngineID
-			return radio.host.Boots
+			engine = radio.host().EngineID
+			return radio.host().Boots
 		}
 		for want := range uint32(3) {
 			if got := start(); got != want+1 {
