@@ -27,9 +27,9 @@ func labRun(t *testing.T, script string, args ...string) (out, errs string, code
 
 func TestLabPrintsWhatItServesAndWhatCommandsDo(t *testing.T) {
 	script := "# a comment\n\nwait 1ms\ndead router for 30s\nset router '1.3.6.1.2.1.1.5.0|4|an edge'\nquit\ndead nobody\n"
-	out, errs, code := labRun(t, script, "--listen", "127.1.30.1:0", "--devices", "12")
+	out, errs, code := labRun(t, script, "--listen", "127.1.30.1:0", "--devices", "60")
 	for _, want := range []string{
-		"NAME", "Edge Router ER-1100", "127.1.30.12:", "\n12 devices, SNMP v1 and v2c, for programs of this machine.\n", "vouch lab do --control 127.0.0.1:",
+		"NAME", "Edge Router ER-1100", "127.1.30.60:", "\n60 devices, SNMP v1 and v2c, for programs of this machine.\n", "vouch lab do --control 127.0.0.1:",
 		"router: answers nobody over SNMP (ping is still answered", "router: has another value for 1.3.6.1.2.1.1.5.0\n",
 	} {
 		if !strings.Contains(out, want) {
