@@ -186,7 +186,7 @@ func (o labOptions) config(recordings int) (c lab.Config, err error) {
 		}
 		*s.into = strings.TrimRight(string(raw), "\r\n")
 	}
-	c.Options.User = &u
+	c.User = &u
 	return c, nil
 }
 

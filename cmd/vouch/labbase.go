@@ -109,8 +109,8 @@ func positionsOf(ctx context.Context, l *lab.Lab, c lab.Config, recognise recogn
 	for i, d := range l.Devices() {
 		out[i] = labPosition{ID: labID(d.Name(), taken), Address: d.Addr().Addr().String()}
 		g.Go(func() error {
-			t := probes.Target{Credential: labCredential(c.Options), Check: vouch.Check{
-				Kind: vouch.KindSNMP, Addr: d.Addr().Addr(), Port: d.Addr().Port(), Version: labVersion(c.Options), Interval: 2 * timeout, Timeout: timeout,
+			t := probes.Target{Credential: labCredential(c), Check: vouch.Check{
+				Kind: vouch.KindSNMP, Addr: d.Addr().Addr(), Port: d.Addr().Port(), Version: labVersion(c), Interval: 2 * timeout, Timeout: timeout,
 			}}
 			class, profile, serial, about := recognise(asking, t)
 			out[i].Class, out[i].Profile, out[i].Serial, out[i].About = string(class), profile, serial, about
@@ -120,22 +120,22 @@ func positionsOf(ctx context.Context, l *lab.Lab, c lab.Config, recognise recogn
 	return out, g.Wait()
 }
 
-func labVersion(o lab.Options) string {
-	if o.User != nil {
+func labVersion(c lab.Config) string {
+	if c.User != nil {
 		return probes.SNMPv3
 	}
 	return probes.SNMPv2c
 }
 
-func labCredential(o lab.Options) probes.Credential {
-	c := probes.Credential{Version: labVersion(o)}
-	if u := o.User; u != nil {
-		c.User, c.Auth, c.AuthPassword = u.Name, probes.AuthProtocol(u.Auth), vouch.Secret(u.AuthPassword)
-		c.Priv, c.PrivPassword = probes.PrivProtocol(u.Privacy), vouch.Secret(u.PrivacyPassword)
-		return c
+func labCredential(c lab.Config) probes.Credential {
+	u := c.User
+	if u == nil {
+		return probes.Credential{Version: labVersion(c), Community: vouch.Secret(c.Options.Community)}
 	}
-	c.Community = vouch.Secret(o.Community)
-	return c
+	return probes.Credential{
+		Version: labVersion(c), User: u.Name, Auth: probes.AuthProtocol(u.Auth), AuthPassword: vouch.Secret(u.AuthPassword),
+		Priv: probes.PrivProtocol(u.Privacy), PrivPassword: vouch.Secret(u.PrivacyPassword),
+	}
 }
 
 // labID makes an identifier of a device's name.
@@ -170,7 +170,7 @@ func labFiles(base string, positions []labPosition, c lab.Config, ln net.Listene
 	data := map[string]any{
 		"Base": base, "Positions": positions, "Port": c.Listen.Port(), "Since": now.UTC().Truncate(time.Hour).Add(-time.Hour).Format(time.RFC3339),
 		"Interval": interval, "Confirm": 3 * interval, "Carry": 3 * interval, "Lag": 4*interval + 30*time.Second,
-		"User": c.Options.User, "Loopback": c.Listen.Addr().IsLoopback(),
+		"User": c.User, "Loopback": c.Listen.Addr().IsLoopback(),
 	}
 	if ln != nil {
 		data["Control"] = ln.Addr().(*net.TCPAddr).AddrPort()
@@ -197,7 +197,7 @@ func labFiles(base string, positions []labPosition, c lab.Config, ln net.Listene
 	err := errors.Join(add(base, labBase, nil), add("contract.yaml", labContract, nil), add("collector.yaml", labCollector, nil),
 		add("agent-a.yaml", labAgent, map[string]any{"Agent": "lab-a", "Source": "127.0.0.2", "Metrics": 7481}),
 		add("agent-b.yaml", labAgent, map[string]any{"Agent": "lab-b", "Source": "127.0.0.3", "Metrics": 7482}))
-	switch u := c.Options.User; {
+	switch u := c.User; {
 	case u == nil:
 		secret("lab-community", c.Options.Community)
 	case u.Privacy != "":

@@ -52,8 +52,8 @@ func (p *labPrinter) start(l *lab.Lab, ln net.Listener, c lab.Config, files []st
 		fmt.Fprintf(p.w, "and %d more, the last of them %s at %s (vouch lab list shows all)\n", len(devices)-mostRows, devices[len(devices)-1].Name, devices[len(devices)-1].Address)
 	}
 	versions := "SNMP v1 and v2c"
-	if c.Options.User != nil {
-		versions += ", and v3 as " + c.Options.User.Name
+	if c.User != nil {
+		versions += ", and v3 as " + c.User.Name
 	}
 	fmt.Fprintf(p.w, "\n%s, %s, %s.\n", counted(len(devices), "device"), versions, reach(c))
 	if ln == nil {

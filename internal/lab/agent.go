@@ -72,7 +72,9 @@ func (a *agent) answer(datagram []byte, d *Device, b *Behaviour, now time.Time) 
 	switch version, msg, ok := readVersion(datagram); {
 	case !ok:
 	case version == version3:
-		out = a.answer3(datagram, msg, b, now)
+		if d.user != nil {
+			out = d.user.answer(a, datagram, msg, b, now)
+		}
 	default:
 		out = a.answer2(version, msg, b, now)
 	}

@@ -19,15 +19,6 @@ type Options struct {
 	Community string // empty means "public"
 	Still     bool   // counters and uptime stand still, for tests that compare values
 	MaxSize   int    // largest answer in bytes; 0 means 1,400
-	User      *User  // of SNMPv3; nil means that the device does not speak it
-}
-
-// usm returns the keys of the user, nil for none.
-func (o Options) usm() (*usm, error) {
-	if o.User == nil {
-		return nil, nil
-	}
-	return newUSM(*o.User)
 }
 
 // Device is one simulated device. Several may share a socket and a recording.
@@ -71,17 +62,13 @@ func over(until, now time.Time) bool { return !until.IsZero() && !now.Before(unt
 
 // Listen opens the socket of a single device at addr (port 0 takes a free one) that
 // answers from walk. The walk is not changed and may be shared. Nothing is answered
-// before [Device.Run]; requests that come earlier wait in the socket.
+// before [Device.Run]; requests that come earlier wait in the socket. Such a device
+// speaks v1 and v2c; those of [Open] may speak v3.
 func Listen(addr netip.AddrPort, walk Walk, opts Options) (*Device, error) {
-	user, err := opts.usm()
-	if err != nil {
-		return nil, err
-	}
 	l, err := open(addr)
 	if err != nil {
 		return nil, err
 	}
-	l.user = user
 	return l.add("device", l.Addr(), NewRecording("device", walk), opts, 0), nil
 }
 

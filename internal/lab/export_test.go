@@ -20,11 +20,7 @@ func Answer(w Walk, datagram []byte, b Behaviour) []byte {
 
 // Play returns a device without a socket, that started at second 0.
 func Play(w Walk, opts Options) *Device {
-	user, err := opts.usm()
-	if err != nil {
-		panic(err)
-	}
-	l := &Lab{user: user, pending: map[*time.Timer]struct{}{}}
+	l := &Lab{pending: map[*time.Timer]struct{}{}}
 	d := l.add("device", netip.MustParseAddrPort("127.0.0.1:161"), NewRecording("device", w), opts, 0)
 	d.clock.start = time.Unix(0, 0)
 	return d
@@ -61,3 +57,14 @@ func (l *Lab) BoundTo() (device string, err error) {
 
 // Lab returns the lab of the device.
 func (d *Device) Lab() *Lab { return d.lab }
+
+// Play3 is Play for a device that speaks SNMPv3.
+func Play3(w Walk, u *User) *Device {
+	user, err := newUSM(*u)
+	if err != nil {
+		panic(err)
+	}
+	d := Play(w, Options{})
+	d.user = user
+	return d
+}

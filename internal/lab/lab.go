@@ -54,6 +54,9 @@ type Config struct {
 	Devices int
 	// Options hold for every device; the community only where Devices is not 0.
 	Options Options
+	// User is the SNMPv3 user whom devices answer that have an address of their own;
+	// nil for none.
+	User *User
 	// Traps is where coldStart, linkDown and linkUp are sent, as SNMPv2 notifications.
 	// Not valid: nowhere.
 	Traps netip.AddrPort
@@ -66,9 +69,12 @@ func Open(c Config, recordings []*Recording) (*Lab, error) {
 	if err := c.check(len(recordings)); err != nil {
 		return nil, err
 	}
-	user, err := c.Options.usm()
-	if err != nil {
-		return nil, err
+	var user *usm
+	if c.User != nil {
+		var err error
+		if user, err = newUSM(*c.User); err != nil {
+			return nil, err
+		}
 	}
 	l, err := c.open()
 	if err != nil {

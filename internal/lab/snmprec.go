@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -96,7 +97,7 @@ func parseSnmprec(r io.Reader, where string) (Walk, error) {
 
 // sorted brings the objects into order and refuses one that occurs twice.
 func sorted(w Walk) (Walk, error) {
-	slices.SortStableFunc(w, func(a, b Var) int { return slices.Compare(a.OID, b.OID) })
+	sort.Slice(w, func(i, j int) bool { return slices.Compare(w[i].OID, w[j].OID) < 0 })
 	for i := 1; i < len(w); i++ {
 		if slices.Equal(w[i-1].OID, w[i].OID) {
 			return nil, fmt.Errorf("object %s occurs twice", w[i].OID)

@@ -88,11 +88,7 @@ func decode3(rest []byte) (m message3) {
 // answer3 is answer for SNMPv3 (RFC 3414 section 3.2). What it does not accept it
 // meets with a report, if the sender wants one.
 func (a *agent) answer3(datagram, rest []byte, b *Behaviour, now time.Time) []byte {
-	u := a.d.user
-	if u == nil {
-		return nil
-	}
-	m := decode3(rest)
+	u, m := a.d.user, decode3(rest)
 	if !m.readable {
 		return nil
 	}

@@ -52,7 +52,7 @@ func TestVersion3(t *testing.T) {
 	want := readWalk(t, walkOf(t, start(t, lab.Config{Devices: 1, Listen: loopback("127.1.11.1"), Options: lab.Options{Still: true}}, routers()), "-v2c", "-c", "public"))
 	for _, c := range combinations {
 		user := &lab.User{Name: "operator", Auth: c.auth, AuthPassword: password, Privacy: c.priv, PrivacyPassword: secret}
-		l := start(t, lab.Config{Devices: 2, Listen: loopback("127.1.11.1"), Options: lab.Options{Still: true, User: user}}, routers())
+		l := start(t, lab.Config{Devices: 2, Listen: loopback("127.1.11.1"), Options: lab.Options{Still: true}, User: user}, routers())
 		differ(t, "SNMPv3 "+c.auth+" "+c.priv, readWalk(t, walkOf(t, l, login(c.theirAuth, c.theirPriv, password, secret)...)), want)
 	}
 }
@@ -66,7 +66,7 @@ func walkOf(t *testing.T, l *lab.Lab, how ...string) string {
 
 func TestVersion3Refuses(t *testing.T) {
 	user := &lab.User{Name: "operator", Auth: "SHA256", AuthPassword: password, Privacy: "AES", PrivacyPassword: secret}
-	l := start(t, lab.Config{Devices: 1, Listen: loopback("127.1.12.1"), Options: lab.Options{User: user}}, routers())
+	l := start(t, lab.Config{Devices: 1, Listen: loopback("127.1.12.1"), User: user}, routers())
 	addr := l.Devices()[0].Addr().String()
 	for name, test := range map[string]struct {
 		args []string
@@ -93,7 +93,7 @@ func TestVersion3Refuses(t *testing.T) {
 // a swap.
 func TestVersion3RebootAndSwap(t *testing.T) {
 	user := &lab.User{Name: "operator", Auth: "SHA", AuthPassword: password, Privacy: "AES", PrivacyPassword: secret}
-	l := start(t, lab.Config{Devices: 1, Listen: loopback("127.1.13.1"), Options: lab.Options{User: user}}, routers())
+	l := start(t, lab.Config{Devices: 1, Listen: loopback("127.1.13.1"), User: user}, routers())
 	ask := func() (engine string, boots, seconds uint32) {
 		t.Helper()
 		addr := l.Devices()[0].Addr()
@@ -142,7 +142,7 @@ func TestUsersThatCannotBe(t *testing.T) {
 		"at least 8":             {Name: "a", Auth: "SHA", AuthPassword: "short"},
 		"without authentication": {Name: "a", Privacy: "AES", PrivacyPassword: secret},
 	} {
-		if _, err := lab.Open(lab.Config{Listen: loopback("127.1.14.1"), Devices: 1, Options: lab.Options{User: &u}}, routers()); err == nil || !strings.Contains(err.Error(), problem) {
+		if _, err := lab.Open(lab.Config{Listen: loopback("127.1.14.1"), Devices: 1, User: &u}, routers()); err == nil || !strings.Contains(err.Error(), problem) {
 			t.Errorf("Open with user %+v = %v, want an error with %q", u, err, problem)
 		}
 	}
@@ -165,7 +165,7 @@ func FuzzVersion3(f *testing.F) {
 		}
 		f.Add(b)
 	}
-	d := lab.Play(lab.Router(), lab.Options{User: &lab.User{Name: "operator", Auth: "SHA", AuthPassword: password, Privacy: "DES", PrivacyPassword: secret}})
+	d := lab.Play3(lab.Router(), &lab.User{Name: "operator", Auth: "SHA", AuthPassword: password, Privacy: "DES", PrivacyPassword: secret})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if out, _ := d.Ask(bytes.Clone(b), d.Started()); len(out) > 1400+len(b) {
 			t.Errorf("%d octets of answer", len(out))
