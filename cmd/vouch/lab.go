@@ -113,15 +113,14 @@ func runLab(c *cobra.Command, o labOptions) error {
 		g.Go(func() error { return control.Serve(ctx, ln, l, out.effect) })
 	}
 	g.Go(func() error {
+		var files []string
 		if o.base != "" {
-			files, err := writeLabBase(ctx, o.base, l, config, ln)
-			if err != nil {
+			var err error
+			if files, err = writeLabBase(ctx, o.base, l, config, ln); err != nil {
 				return err
 			}
-			out.start(l, ln, config, files)
-		} else {
-			out.start(l, ln, config, nil)
 		}
+		out.start(l, ln, config, files, input.typed())
 		ended, err := input.run(ctx, l, out)
 		if ended {
 			quit()

@@ -42,6 +42,9 @@ func (o labOptions) commands(stdin io.Reader) (labInput, error) {
 	return labInput{from: f, name: o.script}, nil
 }
 
+// typed reports whether a person types the commands.
+func (in labInput) typed() bool { return in.from != nil && in.name == "" }
+
 func (in labInput) close() {
 	if in.from != nil {
 		_ = in.from.Close() // it was only read

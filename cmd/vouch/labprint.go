@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ type labStart struct {
 // mostRows bounds the table that a lab prints when it starts.
 const mostRows = 40
 
-func (p *labPrinter) start(l *lab.Lab, ln net.Listener, c lab.Config, files []string) {
+func (p *labPrinter) start(l *lab.Lab, ln net.Listener, c lab.Config, files []string, typed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	devices := control.Devices(l)
@@ -56,6 +57,9 @@ func (p *labPrinter) start(l *lab.Lab, ln net.Listener, c lab.Config, files []st
 		versions += ", and v3 as " + c.User.Name
 	}
 	fmt.Fprintf(p.w, "\n%s, %s, %s.\n", counted(len(devices), "device"), versions, reach(c))
+	if typed {
+		fmt.Fprintln(p.w, "Type a command, as: dead "+devices[0].Name+" for 30s; or help, or quit.")
+	}
 	if ln == nil {
 		return
 	}
@@ -63,7 +67,7 @@ func (p *labPrinter) start(l *lab.Lab, ln net.Listener, c lab.Config, files []st
 	if s.Control != control.Default {
 		more = "--control " + s.Control + " "
 	}
-	fmt.Fprintf(p.w, "Commands: vouch lab do %sdead %s for 30s (vouch lab --help lists them)\n", more, devices[0].Name)
+	fmt.Fprintf(p.w, "From another terminal: vouch lab do %sdead %s for 30s (vouch lab --help lists the commands)\n", more, devices[0].Name)
 	if len(files) > 0 {
 		fmt.Fprint(p.w, labNext(files))
 	}
@@ -89,13 +93,14 @@ func labTable(w io.Writer, devices []control.Device, asked bool) error {
 	t := table(w)
 	head := "NAME\tADDRESS\tCOMMUNITY\tOBJECTS\tSAYS IT IS"
 	if asked {
-		head = "NAME\tADDRESS\tCOMMUNITY\tASKED\tANSWERED\tSAYS IT IS"
+		head = "NAME\tADDRESS\tCOMMUNITY\tASKED\tANSWERED\tCOMMANDED\tSAYS IT IS"
 	}
 	fmt.Fprintln(t, head)
 	for _, d := range devices {
 		says := oneLineOf(d.Says, 60)
 		if asked {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\n", d.Name, d.Address, d.Community, d.Asked, d.Answered, says)
+			doing := strings.Join(d.Doing, ", ")
+			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", d.Name, d.Address, d.Community, d.Asked, d.Answered, cmp.Or(doing, "-"), says)
 		} else {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", d.Name, d.Address, d.Community, d.Objects, says)
 		}

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -147,6 +148,35 @@ func (d *Device) effective(now time.Time) Behaviour {
 		f.apply(&b)
 	}
 	return b
+}
+
+// Doing says what commands have made of the device and still hold, one word each with
+// until when.
+func (d *Device) Doing() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	_ = d.effective(now) // forgets what is over
+	var out []string
+	say := func(what string, until time.Time) {
+		if !until.IsZero() {
+			what += " until " + until.Format("15:04:05")
+		}
+		out = append(out, what)
+	}
+	for _, f := range d.faults {
+		say(f.verb, f.until)
+	}
+	set := 0
+	for _, v := range d.values {
+		if !over(v.until, now) {
+			set++
+		}
+	}
+	if set > 0 {
+		say(strconv.Itoa(set)+" set", time.Time{})
+	}
+	return out
 }
 
 // roll returns a number from 0 to below 1. d.mu is held.

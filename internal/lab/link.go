@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -24,7 +25,7 @@ func (c command) link() (action, string, error) {
 	return func(d *Device, now, until time.Time) error {
 		index, found := d.rec.interfaceIndex(name)
 		if !found {
-			return fmt.Errorf("%s has no interface %q with a state", d.name, name)
+			return fmt.Errorf("%s has no interface %q with a state%s", d.name, name, d.rec.someInterfaces())
 		}
 		before, set := d.turn(index, status, now)
 		if !until.IsZero() {
@@ -62,6 +63,26 @@ func (r *Recording) interfaceIndex(name string) (uint32, bool) {
 	}
 	index, err := strconv.ParseUint(name, 10, 32)
 	return uint32(index), err == nil && state(uint32(index))
+}
+
+// someInterfaces names the first few interfaces that have a state, for a person who
+// named another one.
+func (r *Recording) someInterfaces() string {
+	var names []string
+	states := column(ifEntry, 8)
+	at, _ := r.find(states)
+	for ; at < len(r.walk) && r.walk[at].OID.HasPrefix(states) && len(names) < 8; at++ {
+		index := r.walk[at].OID[len(r.walk[at].OID)-1]
+		name := strconv.FormatUint(uint64(index), 10)
+		if d, found := r.find(column(ifEntry, 2, index)); found && len(r.walk[d].Value) > 0 {
+			name = strconv.Quote(string(r.walk[d].Value))
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return ", nor any other"
+	}
+	return "; it has " + strings.Join(names, ", ")
 }
 
 func column(table OID, rest ...uint32) OID { return append(slices.Clone(table), rest...) }

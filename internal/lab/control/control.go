@@ -46,6 +46,8 @@ type Device struct {
 	Says      string `json:"says"` // what the recording's device says that it is
 	Asked     int    `json:"asked"`
 	Answered  int    `json:"answered"`
+	// What commands have made of it and still holds.
+	Doing []string `json:"doing,omitempty"`
 }
 
 // Devices lists the devices of a lab.
@@ -56,7 +58,7 @@ func Devices(l *lab.Lab) []Device {
 		out = append(out, Device{
 			Name: d.Name(), Address: d.Addr().String(), Community: d.Community(),
 			Recording: r.Name, Objects: r.Objects(), Says: strings.ToValidUTF8(r.Description(), "\uFFFD"),
-			Asked: d.Asked(), Answered: d.Answered(),
+			Asked: d.Asked(), Answered: d.Answered(), Doing: d.Doing(),
 		})
 	}
 	return out

@@ -54,6 +54,9 @@ func TestDoAndList(t *testing.T) {
 		t.Errorf("Do(kill all) = %v, want a refusal", err)
 	}
 	devices, err := control.List(t.Context(), addr)
+	if len(devices) == 2 && (len(devices[0].Doing) != 0 || len(devices[1].Doing) != 1 || !strings.HasPrefix(devices[1].Doing[0], "dead until ")) {
+		t.Errorf("List says that the devices do %q and %q, want nothing and dead", devices[0].Doing, devices[1].Doing)
+	}
 	if err != nil || len(devices) != 2 || devices[1].Name != "router-2" || devices[0].Says == "" || devices[0].Objects != len(lab.Router()) {
 		t.Errorf("List = %+v, %v", devices, err)
 	}
