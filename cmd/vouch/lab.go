@@ -196,6 +196,8 @@ func labOpenError(err error, o labOptions) error {
 		return exit.Misused("%v; another lab may have it: name another port with --listen", err)
 	case errors.Is(err, syscall.EACCES):
 		return exit.Misused("%v; ports below 1024 need root: name another with --listen", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return exit.Misused("%v; --listen takes addresses that this machine has, and all of 127.0.0.0/8", err)
 	}
 	return exit.Misused("%v", err)
 }

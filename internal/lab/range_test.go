@@ -248,6 +248,9 @@ func BenchmarkLab(b *testing.B) {
 		}()
 	}
 	wg.Wait()
+	var used runtime.MemStats
+	runtime.ReadMemStats(&used)
+	b.ReportMetric(float64(used.Sys)/1e6, "MB") // of the whole process, askers and recordings in it
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/5000, "B/device") // before anybody asked
 }
