@@ -130,12 +130,12 @@ func (c command) set() (action, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return func(d *Device, _, until time.Time) error {
+	return func(d *Device, now, until time.Time) error {
 		at, found := d.rec.find(v.OID)
 		if !found {
 			return fmt.Errorf("%s has no object %s", d.name, v.OID)
 		}
-		d.put(at, value{v.Tag, v.Value, until})
+		d.put(at, value{v.Tag, v.Value, now, until})
 		return nil
 	}, "has another value for " + v.OID.String(), nil
 }

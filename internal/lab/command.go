@@ -20,6 +20,7 @@ With "for 30s" a command holds so long, else until another one or "heal". Words 
   swap WHO [for 45s]            another box: other engine id, serial numbers and hardware addresses, snmpEngineBoots 1
   interface WHO NAME down|up    by ifName, ifDescr, ifAlias or ifIndex
   set WHO 'OID|TYPE|VALUE'      another value for an object, written as in a recording: 1.3.6.1.2.1.1.5.0|4|edge
+                                (a counter or an uptime goes on from there: 1.3.6.1.2.1.1.3.0|67|4294967000 wraps within 3 s)
   wrong WHO HOW                 answers wrongly: truncated, garbage, id, community, version, address, endless, decreasing,
                                 too-big [BINDINGS], error NUMBER, bad-column OID
   heal WHO                      ends all that commands did, reboots and swaps apart

@@ -4,6 +4,7 @@
 package lab_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -314,6 +315,20 @@ func TestSetCommand(t *testing.T) {
 	if got := value(t, d, now, sysName); got != uint64(1<<64-1) {
 		t.Errorf("after set of another type the object is %v", got)
 	}
+	for name, test := range map[string]struct{ from, to string }{
+		sysUpTime:        {"67|4294967000", "704"},
+		inOctets64 + "1": {"70|18446744073709551615", "18446744073709551615"},
+	} {
+		if _, err := l.DoAt("set router "+name+"|"+test.from, now); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(value(t, d, now.Add(10*time.Second), name)); got != test.to {
+			t.Errorf("10 s after %s was set to %s it is %s, want %s", name, test.from, got, test.to)
+		}
+	}
+	if _, err := l.DoAt("reboot router", now); err != nil || value(t, d, now, sysUpTime) != uint32(0) || value(t, d, now, sysName) == before {
+		t.Errorf("after a reboot sysUpTime is %v and the name %v, want 0 and what was set", value(t, d, now, sysUpTime), value(t, d, now, sysName))
+	}
 	if _, err := l.DoAt("heal all", now); err != nil || value(t, d, now, sysName) != before {
 		t.Errorf("heal leaves %q, want %q", value(t, d, now, sysName), before)
 	}
@@ -359,4 +374,25 @@ func TestWrongAnswersOnCommand(t *testing.T) {
 			t.Errorf("wrong %s: the answer can be read", how)
 		}
 	}
+}
+
+func FuzzDo(f *testing.F) {
+	for _, line := range strings.Split(lab.Help, "\n") {
+		f.Add(line)
+	}
+	f.Add("loss all 20% for 30s")
+	f.Add("wrong 'device' too-big 3")
+	f.Add("set device \"1.3.6.1.2.1.1.5.0|4|a b\" for 1h")
+	d := lab.Play(lab.Telephony(), lab.Options{})
+	ask := request(f, gosnmp.GetBulkRequest, 20, "1.3.6.1.2.1.1", "1.3.6.1.2.1.2.2.1.8")
+	f.Fuzz(func(t *testing.T, line string) {
+		e, err := d.Lab().DoAt(line, d.Started())
+		if err == nil && (e.Devices != 1 || e.String() == "") {
+			t.Errorf("Do(%q) = %+v, want one device", line, e)
+		}
+		d.Ask(ask, d.Started())
+		if _, err := d.Lab().Do("heal all"); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -55,6 +55,7 @@ type fault struct {
 type value struct {
 	tag     byte
 	content []byte
+	since   time.Time // where the object moves, it goes on from there
 	until   time.Time // zero: until further notice
 }
 
@@ -100,13 +101,13 @@ func (d *Device) restart(at time.Time) {
 	defer d.mu.Unlock()
 	d.clock.start, d.clock.fresh = at, true
 	d.clock.boots++
-	d.forgetChanges()
+	d.forgetMoving()
 }
 
-// forgetChanges lets what was set on command keep its value, but not when it changed:
-// that was before the uptime began. d.mu is held.
-func (d *Device) forgetChanges() {
-	maps.DeleteFunc(d.values, func(at int, _ value) bool { return d.rec.kinds[at] == changed })
+// forgetMoving lets what was set on command keep its value, but for what counts from
+// the start: uptimes, counters, and when something last changed. d.mu is held.
+func (d *Device) forgetMoving() {
+	maps.DeleteFunc(d.values, func(at int, _ value) bool { k := d.rec.kinds[at]; return k != fixed && k < serial })
 }
 
 // Swap puts another box of the same model in the device's place: another engine id,
@@ -120,7 +121,7 @@ func (d *Device) swap(at time.Time) {
 	d.clock = clock{start: at, fresh: true, swapped: true}
 	d.box += 1 << 32 // the boxes of other devices have smaller numbers
 	d.engine = engine{}
-	d.forgetChanges()
+	d.forgetMoving()
 }
 
 // Asked returns how many requests came, answered or not.
@@ -206,7 +207,7 @@ func (d *Device) read(b []byte, at int, now time.Time) (tag byte, content []byte
 	recorded := &d.rec.walk[at]
 	if v, ok := d.values[at]; ok {
 		if !over(v.until, now) {
-			return v.tag, v.content
+			return d.set(b, at, v, now)
 		}
 		delete(d.values, at)
 	}
@@ -222,6 +223,20 @@ func (d *Device) read(b []byte, at int, now time.Time) (tag byte, content []byte
 	default:
 		return recorded.Tag, otherBox(b, k, recorded.Value, d.box, d.name)
 	}
+}
+
+// set returns what a value that was set is now: where the object moves and kept its
+// type, it goes on from there. d.mu is held.
+func (d *Device) set(b []byte, at int, v value, now time.Time) (tag byte, content []byte) {
+	if d.opts.Still || v.tag != d.rec.walk[at].Tag {
+		return v.tag, v.content
+	}
+	switch d.rec.kinds[at] {
+	case uptime, seconds, counter32, counter64:
+		elapsed := clock{start: v.since}.elapsed(now)
+		return v.tag, appendUint(b, d.rec.advanced(at, decodeUint(v.content), elapsed))
+	}
+	return v.tag, v.content
 }
 
 // tag returns the type of an object. d.mu is held.

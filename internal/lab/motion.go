@@ -116,6 +116,12 @@ func (r *Recording) moved(at int, c clock, elapsed uint64) uint64 {
 	if c.fresh {
 		value = 0
 	}
+	return r.advanced(at, value, elapsed)
+}
+
+// advanced returns what becomes of a value of a moving object within elapsed hundredths
+// of a second.
+func (r *Recording) advanced(at int, value, elapsed uint64) uint64 {
 	switch r.kinds[at] {
 	case uptime:
 		return (value + elapsed) & (1<<32 - 1)
