@@ -68,21 +68,14 @@ func (s *usmSession) renew() error {
 	s.close()
 	s.keys.made()
 	s.engine, s.kept = &authority{params: securityParameters(s.target.credential)}, false
-	s.lib = new(library) // connecting one makes what fresh parameters need
-	s.configure()
-	if err := s.lib.Connect(); err != nil {
-		s.lib = nil
-		return fail(probes.SendError(err))
-	}
-	s.listen(s.lib.Conn)
-	return nil
+	return s.connect()
 }
 
 // attach opens a socket for the engine that is known. The error is a *failure.
 func (s *usmSession) attach() error {
 	lib, ok := s.libs.Get().(*library)
 	if !ok {
-		return s.renew()
+		return s.connect()
 	}
 	conn, err := dial(s.target.addr, s.target.source)
 	if err != nil {
@@ -92,6 +85,19 @@ func (s *usmSession) attach() error {
 	s.lib = lib
 	s.configure()
 	s.listen(conn)
+	return nil
+}
+
+// connect opens a socket by a new handle of the library, which makes what fresh
+// parameters need. The error is a *failure.
+func (s *usmSession) connect() error {
+	s.lib = new(library)
+	s.configure()
+	if err := s.lib.Connect(); err != nil {
+		s.lib = nil
+		return fail(probes.SendError(err))
+	}
+	s.listen(s.lib.Conn)
 	return nil
 }
 
