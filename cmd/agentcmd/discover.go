@@ -22,6 +22,7 @@ import (
 	"github.com/vouch-sla/vouch/configs"
 	"github.com/vouch-sla/vouch/probes"
 	"github.com/vouch-sla/vouch/probes/icmp"
+	"github.com/vouch-sla/vouch/probes/sip"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -85,6 +86,7 @@ func newDiscoverCmd() *cobra.Command {
 	c.Flags().StringVar(&config, "config", "", "agent's `FILE` whose credentials are tried")
 	c.Flags().StringVar(&s.name, "name", "lab", "what the base calls the credential of the flags")
 	c.Flags().Uint16Var(&s.port, "port", 161, "where the SNMP agents listen")
+	c.Flags().Uint16Var(&s.sipPort, "sip-port", 5060, "where SIP servers listen, over UDP")
 	c.Flags().BoolVar(&asJSON, "json", false, "print what answered as JSON")
 	who.add(c)
 	return c
@@ -95,6 +97,7 @@ type sweep struct {
 	timeout     time.Duration
 	rate        int
 	port        uint16
+	sipPort     uint16
 	name        string
 	source      netip.Addr
 	credentials []namedCredential
@@ -120,6 +123,8 @@ type found struct {
 	Version    string        `json:"snmp_version,omitempty"`
 	Credential string        `json:"credential,omitempty"`
 	Device     *deviceReport `json:"device,omitempty"`
+	SIP        int64         `json:"sip_status,omitempty"` // of the final answer to OPTIONS over UDP
+	Server     string        `json:"sip_server,omitempty"` // what the SIP server calls itself
 
 	addr netip.Addr
 }
@@ -277,12 +282,16 @@ func (s *sweep) ask(ctx context.Context, a netip.Addr) (found, bool) {
 			break // nothing listens: other credentials are no use
 		}
 	}
-	return f, f.ICMP || f.Device != nil || f.SNMP != ""
+	r := askSIP(ctx, &sip.Prober{}, netip.AddrPortFrom(a, 0), nil, probes.Target{Source: s.source, Check: vouch.Check{
+		Kind: vouch.KindSIP, Addr: a, Port: s.sipPort, Interval: 2 * s.timeout, Timeout: s.timeout, SIP: vouch.SIP{Transport: vouch.SIPOverUDP},
+	}})
+	f.SIP, f.Server = r.Status, r.Server
+	return f, f.ICMP || f.Device != nil || f.SNMP != "" || f.SIP != 0
 }
 
 // summary tells what happened, for people.
 func (s *sweep) summary(asked int, list []found) []string {
-	devices, refused := 0, 0
+	devices, refused, calls := 0, 0, 0
 	for _, f := range list {
 		if f.Device != nil {
 			devices++
@@ -290,8 +299,11 @@ func (s *sweep) summary(asked int, list []found) []string {
 		if f.SNMP != "" {
 			refused++
 		}
+		if f.SIP != 0 {
+			calls++
+		}
 	}
-	lines := []string{fmt.Sprintf("%d addresses asked, %d answer, %d of them over SNMP", asked, len(list), devices)}
+	lines := []string{fmt.Sprintf("%d addresses asked, %d answer, %d of them over SNMP, %d over SIP", asked, len(list), devices, calls)}
 	if refused > 0 {
 		lines = append(lines, fmt.Sprintf("%d answer over SNMP and refuse this user: see --user, --auth and --priv, or --config", refused))
 	}

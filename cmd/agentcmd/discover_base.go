@@ -111,6 +111,9 @@ func (p position) write(b *strings.Builder, day string) {
 	if first.SNMP != "" {
 		about = "answers over SNMP, and refuses the credential"
 	}
+	if first.SIP != 0 {
+		class, about = vouch.ClassTelephony, strings.TrimSpace("answers SIP; "+first.Server)
+	}
 	if d := first.Device; d != nil {
 		class = d.Class
 		about = strings.Join(slices.DeleteFunc([]string{d.Vendor, d.Model, d.Version}, func(s string) bool { return s == "" }), " ")
@@ -139,6 +142,9 @@ func (p position) write(b *strings.Builder, day string) {
 		if first.Version != probes.SNMPv2c {
 			fmt.Fprintf(b, "            snmp: {version: %s}\n", first.Version)
 		}
+	}
+	if first.SIP != 0 {
+		fmt.Fprintf(b, "            sip: {}               # asked over SIP where the contract measures it; answered %d\n", first.SIP)
 	}
 	fmt.Fprintf(b, "            lease: {from: %s}\n", day)
 	if d := first.Device; d != nil && d.Serial != "" {

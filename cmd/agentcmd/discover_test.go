@@ -59,6 +59,7 @@ func TestBaseOfWhatWasFound(t *testing.T) {
 		at("192.0.2.3", &deviceReport{Name: "edge-1", Class: vouch.ClassOther, Profile: "generic", EngineID: "80", Description: "x: y\n- z # {"}),
 		at("192.0.2.4", &deviceReport{Name: "\x1b[31m", Class: vouch.ClassOther, Profile: "generic", EngineID: "80"}),
 		at("192.0.2.5", nil),
+		{Address: "192.0.2.6", addr: netip.MustParseAddr("192.0.2.6"), SIP: 404, Server: "PBX 7: \n x"},
 		at("2001:db8::1", nil),
 	}
 	text := baseOf([]string{"192.0.2.0/24"}, list, time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
@@ -69,25 +70,26 @@ func TestBaseOfWhatWasFound(t *testing.T) {
 	if err := configs.Check(configs.OS(), path).Err(); err != nil {
 		t.Errorf("the base cannot be used: %v\n%s", err, text)
 	}
-	for _, want := range []string{"id: edge-1\n", "id: edge-1-2\n", "id: at-2001-db8--1\n", "- {address: 192.0.2.2, role: management}", "snmp: {version: 3}", "Cisco ISR", "31m\n"} {
+	for _, want := range []string{"id: edge-1\n", "id: edge-1-2\n", "id: at-2001-db8--1\n", "- {address: 192.0.2.2, role: management}", "snmp: {version: 3}", "Cisco ISR", "class: telephony     # answers SIP; PBX 7: x\n", "sip: {}", "31m\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the base lacks %q:\n%s", want, text)
 		}
 	}
-	if n := strings.Count(text, "- id: "); n != 5+3 {
-		t.Errorf("%d identifiers, want one for each of five devices, one customer, site and location:\n%s", n, text)
+	if n := strings.Count(text, "- id: "); n != 6+3 {
+		t.Errorf("%d identifiers, want one for each of six devices, one customer, site and location:\n%s", n, text)
 	}
 }
 
 func TestDiscover(t *testing.T) {
 	router := netip.MustParseAddrPort(device(t, probetest.Router()))
-	port := []string{"--port", strings.TrimPrefix(router.String(), "127.0.0.1:"), "--rate", "500", "--timeout", "1s"}
+	phone := sipServer(t, "200 OK")
+	port := []string{"--sip-port", strings.TrimPrefix(phone, "127.0.0.1:"), "--port", strings.TrimPrefix(router.String(), "127.0.0.1:"), "--rate", "500", "--timeout", "1s"}
 	code, out, errs := call(t, append([]string{"discover", "127.0.0.1/32", "--community", "sesame", "--json"}, port...)...)
 	var list []found
-	if err := json.Unmarshal([]byte(out), &list); err != nil || code != 0 || len(list) != 1 || list[0].Device == nil || list[0].Credential != "lab" {
+	if err := json.Unmarshal([]byte(out), &list); err != nil || code != 0 || len(list) != 1 || list[0].Device == nil || list[0].Credential != "lab" || list[0].SIP != 200 {
 		t.Errorf("discover = exit %d, %s (%v), want the router", code, out, err)
 	}
-	if !strings.Contains(errs, "1 addresses asked, 1 answer, 1 of them over SNMP") {
+	if !strings.Contains(errs, "1 addresses asked, 1 answer, 1 of them over SNMP, 1 over SIP") {
 		t.Errorf("summary = %q", errs)
 	}
 	code, out, _ = call(t, append([]string{"discover", "127.0.0.1", "--community", "sesame", "--name", "core"}, port...)...)
