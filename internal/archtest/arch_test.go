@@ -26,6 +26,7 @@ const module = "github.com/vouch-sla/vouch"
 var may = map[string][]string{
 	"":                             {},
 	"contract":                     {""},
+	"series":                       {""},
 	"statement":                    {"", "contract"},
 	"evidence":                     {""},
 	"evidence/stamp":               {},
@@ -40,7 +41,7 @@ var may = map[string][]string{
 	"probes/sip":                   {"", "probes"},
 	"probes/probetest":             {"", "probes", "internal/lab"},
 	"agent":                        {"", "probes", "evidence", "internal/wire", "internal/durable", "internal/enrol", "internal/journal", "internal/seal"},
-	"collector":                    {"", "contract", "statement", "evidence", "evidence/", "voice", "collector/", "internal/wire", "internal/durable", "internal/enrol", "internal/seal"},
+	"collector":                    {"", "contract", "series", "statement", "evidence", "evidence/", "voice", "collector/", "internal/wire", "internal/durable", "internal/enrol", "internal/seal"},
 	"collector/admin":              {"", "contract", "collector/incident"},
 	"collector/anchor":             {"", "evidence", "evidence/stamp", "collector/store", "internal/retry"},
 	"collector/incident":           {"", "contract"},
@@ -79,6 +80,7 @@ var may = map[string][]string{
 // never lists what a package may not reach, directly or through others of ours:
 // packages of ours, and of the standard library.
 var never = map[string][]string{
+	"series":           {"agent", "collector", "probes", "configs", "contract", "evidence", "voice", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
 	"contract":         {"agent", "collector", "probes", "configs", "evidence", "voice", "internal", "net", "os", "os/exec", "log", "log/slog", "database/sql", "net/http", "io/ioutil"},
 	"statement":        {"agent", "collector", "probes", "configs", "evidence", "voice", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
 	"evidence":         {"agent", "collector", "probes", "configs", "contract", "voice", "internal", "net", "os", "log", "log/slog", "database/sql", "net/http"},
@@ -95,6 +97,7 @@ var never = map[string][]string{
 // impure are calls of otherwise pure packages that would make a result depend on when
 // and where it is computed.
 var impure = map[string][]string{
+	"series":           {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.", "go func"},
 	"voice":            {"time.Now(", "time.Since(", "time.Until(", "time.Local", "rand.", "go func"},
 	"contract":         {"time.Now(", "time.Since(", "time.Until(", "time.Local", "time.LoadLocation(", "go func"},
 	"statement":        {"time.Now(", "time.Since(", "time.Until(", "time.Local", "time.LoadLocation(", "go func"},
