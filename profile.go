@@ -71,6 +71,7 @@ type Symbol struct {
 	Type SymbolType
 	Unit string // of the stored value, as "%", "bytes", "C"; empty for a bare number
 
+	Bits    int      // counter: 32 where its MIB gives it no more; 0 for 64
 	Scale   float64  // the value is multiplied by it; 0 for 1
 	Extract string   // RE2; the first group of the device's text is the value
 	Mapping []Mapped // names of states, of the bits of a bit mask, of the values of a tag

@@ -245,6 +245,10 @@ type Assignment struct {
 	From     time.Time
 }
 
+// FieldCounterBits is the field, an integer, of a point whose counters have fewer bits
+// than the profile says: the device lacks the 64-bit objects for this row.
+const FieldCounterBits = "counter_bits"
+
 // Stream separates what a verdict can rest on from everything else, so that
 // evidence stays small. Each stream has its own chain and its own retention.
 type Stream string

@@ -101,12 +101,16 @@ func object(v value) (s vouch.Symbol, ok bool) {
 	m := v.mapping()
 	defer m.done()
 	s.OID = m.need("OID", "a numeric object identifier").oid()
-	s.Name = m.need("name", "the field's name").id()
+	name := m.need("name", "the field's name")
+	if s.Name = name.id(); s.Name == vouch.FieldCounterBits {
+		name.wrong("name %s is the product's own, allowed is any other", s.Name)
+	}
 	kind := m.need("type", "how the value is stored")
 	s.Type = vouch.SymbolType(kind.oneOf("", string(vouch.TypeGauge), string(vouch.TypeCounter), string(vouch.TypeState),
 		string(vouch.TypeBitmask), string(vouch.TypeText), string(vouch.TypeTicks)))
 	s.Unit = m.get("unit").text("")
 	s.Extract = m.get("extract").pattern(1)
+	s.Bits = counterBits(m.get("bits"), s.Type)
 	scale, mapping, good, ignored := m.get("scale"), m.get("mapping"), m.get("ok"), m.get("ignore")
 	s.Scale = scale.factor()
 	s.Mapping = mapped(mapping)
@@ -121,6 +125,22 @@ func object(v value) (s vouch.Symbol, ok bool) {
 	}
 	s.OK, s.Ignore = stateNames(good, s.Mapping), stateNames(ignored, s.Mapping)
 	return s, s.OID != "" && s.Name != "" && s.Type != ""
+}
+
+// counterBits reads how wide a counter is, 0 for 64.
+func counterBits(v value, kind vouch.SymbolType) int {
+	n := v.integer(32, 64, 64)
+	switch {
+	case v.absent():
+	case kind != vouch.TypeCounter && kind != "":
+		v.wrong("bits belongs to a counter, allowed beside %s is none", kind)
+	case n != 32 && n != 64:
+		v.wrong("%s %d is no width of a counter, allowed are 32 and 64", v.key, n)
+	}
+	if n == 32 {
+		return 32
+	}
+	return 0
 }
 
 // mapped reads a mapping of numbers or texts to names, in the order of the file.

@@ -48,11 +48,11 @@ func TestProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := host.Tables[0]
-	if got := len(table.Columns) + len(table.Tags); got != 13 {
-		t.Errorf("columns of host = %d, want 13", got)
+	if got := len(table.Columns) + len(table.Tags); got != 14 {
+		t.Errorf("columns of host = %d, want 14", got)
 	}
-	if got := 10*len(table.Columns) + len(host.Scalars) + 1; got != 113 {
-		t.Errorf("values of host with ten interfaces and the uptime = %d, want 113", got)
+	if got := 10*len(table.Columns) + len(host.Scalars) + 1; got != 123 {
+		t.Errorf("values of host with ten interfaces and the uptime = %d, want 123", got)
 	}
 	if _, err := configs.FindProfile(profiles, "none"); err == nil {
 		t.Error("FindProfile(none) gave a profile, want an error")
@@ -79,6 +79,9 @@ func TestProfileMistakes(t *testing.T) {
 		{"a pattern without a group", "name: load, type: gauge}", "name: load, type: gauge, extract: ▸'[0-9]+'}", "extract has 0 groups in parentheses, needed are 1; (?:...) is none"},
 		{"a factor of nothing", "name: load, type: gauge}", "name: load, type: gauge, scale: ▸0}", "scale is no factor, allowed are numbers other than 0, as 0.1 or 1024"},
 		{"a scaled counter", "type: counter}", "type: counter, scale: ▸8}", "scale belongs to a gauge, allowed beside counter is none"},
+		{"an odd width", "type: counter}", "type: counter, bits: ▸48}", "bits 48 is no width of a counter, allowed are 32 and 64"},
+		{"the width of a gauge", "name: load, type: gauge}", "name: load, type: gauge, bits: ▸32}", "bits belongs to a counter, allowed beside gauge is none"},
+		{"a field of our own", "name: in, type: counter}", "name: ▸counter_bits, type: counter}", "name counter_bits is the product's own, allowed is any other"},
 		{"names of a gauge", "name: load, type: gauge}", "name: load, type: gauge, mapping: ▸{1: up}}", "mapping belongs to a state or a bitmask, allowed beside gauge is none"},
 		{"fine and unheard of", "name: load, type: gauge}", "name: load, type: state, mapping: {1: up}, ok: [▸upp]}", `ok[0] "upp" is no name that mapping gives`},
 		{"a name twice", "  - table:", "  - symbol: ▸{OID: 1.3.6, name: load, type: text}\n  - table:", "symbol is read twice under the name load, allowed is once"},

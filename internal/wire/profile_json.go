@@ -43,6 +43,7 @@ type (
 		Name    string           `json:"name"`
 		Type    vouch.SymbolType `json:"type,omitempty"`
 		Unit    string           `json:"unit,omitempty"`
+		Bits    int              `json:"bits,omitempty"`
 		Scale   string           `json:"scale,omitempty"` // decimal: canonical JSON has whole numbers alone
 		Extract string           `json:"extract,omitempty"`
 		Mapping []mappedJSON     `json:"mapping,omitempty"`
@@ -115,7 +116,7 @@ func symbolToJSON(s vouch.Symbol) symbolJSON {
 	if s.Scale != 0 {
 		scale = strconv.FormatFloat(s.Scale, 'g', -1, 64)
 	}
-	return symbolJSON{s.OID, s.Name, s.Type, s.Unit, scale, s.Extract, each(s.Mapping, mappedToJSON), each(s.OK, same), each(s.Ignore, same), s.Index}
+	return symbolJSON{s.OID, s.Name, s.Type, s.Unit, s.Bits, scale, s.Extract, each(s.Mapping, mappedToJSON), each(s.OK, same), each(s.Ignore, same), s.Index}
 }
 
 func symbolFromJSON(j symbolJSON) vouch.Symbol {
@@ -124,7 +125,7 @@ func symbolFromJSON(j symbolJSON) vouch.Symbol {
 		scale = 0 // none
 	}
 	return vouch.Symbol{
-		OID: j.OID, Name: j.Name, Type: j.Type, Unit: j.Unit, Scale: scale, Extract: j.Extract,
+		OID: j.OID, Name: j.Name, Type: j.Type, Unit: j.Unit, Bits: j.Bits, Scale: scale, Extract: j.Extract,
 		Mapping: each(j.Mapping, mappedFromJSON), OK: each(j.OK, same), Ignore: each(j.Ignore, same), Index: j.Index,
 	}
 }

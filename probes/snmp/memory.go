@@ -46,6 +46,8 @@ const (
 	primary choice = iota
 	older          // the older column, because the device lacks the newer one
 	absent         // neither, because the device has neither
+	both           // the older column as well, because some rows lack the newer one
+	alone          // the newer one, though some rows lack it: the older one has no more
 )
 
 // maxBinds is the initial value of memory.most: no limit that a table would reach.
@@ -108,7 +110,7 @@ func (tm *tableMemory) reset(t *table) {
 // learn notes what a complete reading of the table showed.
 func (tm *tableMemory) learn(t *table, columns []column) {
 	tm.rows, tm.hollow = 0, !hasCells(columns[:t.fields])
-	for i := range columns {
+	for i := range tm.columns {
 		c := &columns[i]
 		tm.rows = max(tm.rows, len(c.cells))
 		if n := len(c.cells); n > 0 {
@@ -119,13 +121,15 @@ func (tm *tableMemory) learn(t *table, columns []column) {
 			tm.columns[i].size = (octets + n - 1) / n
 		}
 	}
-	for i := range columns {
+	for i := range tm.columns {
 		c := &columns[i]
 		tm.columns[i].suspect = !tm.hollow && c.suspect
 		switch {
 		case tm.hollow || c.suspect:
 			// An empty table may get rows; a column that fails may recover within the hour.
 			tm.columns[i].choice = primary
+		case c.fill > 0:
+			tm.columns[i].choice = filled(c, &columns[c.fill])
 		case c.choice != absent && len(c.cells) == 0:
 			tm.columns[i].choice = absent
 		default:

@@ -55,6 +55,8 @@ type object struct {
 	name    string
 	kind    vouch.SymbolType
 	tag     bool    // column: stored as a tag
+	bits    int     // counter: how wide the profile says it is, 0 for 64
+	older   bool    // column: a substitute; its counters have 32 bits
 	divisor uint64  // column: 1, or what a substitute is divided by
 	scale   float64 // gauge: 0, or what the value is multiplied by
 	extract *regexp.Regexp
@@ -164,7 +166,7 @@ func newObject(s vouch.Symbol, tag bool) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	o := object{oid: id, name: s.Name, kind: s.Type, tag: tag, divisor: 1, scale: s.Scale, mapping: s.Mapping, size: guess(id, s.Type)}
+	o := object{oid: id, name: s.Name, kind: s.Type, tag: tag, bits: s.Bits, divisor: 1, scale: s.Scale, mapping: s.Mapping, size: guess(id, s.Type)}
 	if s.Extract != "" {
 		if o.extract, err = regexp.Compile(s.Extract); err != nil || o.extract.NumSubexp() != 1 {
 			return object{}, fmt.Errorf("extract of %s is no pattern with one group", s.Name)
@@ -172,7 +174,7 @@ func newObject(s vouch.Symbol, tag bool) (object, error) {
 	}
 	if sub, ok := substituteFor(text); ok {
 		subID := mustOID(sub.oid)
-		o.instead = &object{oid: subID, name: s.Name, kind: s.Type, tag: tag, divisor: sub.divisor, size: guess(subID, s.Type)}
+		o.instead = &object{oid: subID, name: s.Name, kind: s.Type, tag: tag, bits: s.Bits, older: true, divisor: sub.divisor, size: guess(subID, s.Type)}
 	}
 	return o, nil
 }

@@ -21,6 +21,7 @@ type points struct {
 	texts  []textAt
 	rows   []row
 	at     []int
+	narrow bool // the point being built holds a counter that was to have more bits
 }
 
 // textAt says where a piece of the text belongs: to the tag or the field at the
@@ -66,7 +67,7 @@ func (p *points) take() []vouch.Point {
 // addScalars adds a point for each measurement of the scalars that has a value. More
 // points will follow for which room is made at once.
 func (p *points) addScalars(plan *plan, scalars []scalar, more int) {
-	p.begin(1+more, 0, len(scalars))
+	p.begin(1+more, 0, 2*len(scalars))
 	from := 0
 	for i, s := range scalars {
 		o := &plan.scalars[i]
@@ -89,6 +90,10 @@ func (p *points) add(name string, tag, field int) {
 		p.texts = slices.DeleteFunc(p.texts, func(t textAt) bool { return t.tag >= tag })
 		return
 	}
+	if p.narrow {
+		p.fields = append(p.fields, vouch.Field{Name: vouch.FieldCounterBits, Value: vouch.Int(32)})
+		p.narrow = false
+	}
 	p.out = append(p.out, vouch.Point{
 		Measurement: name,
 		Tags:        p.tags[tag:len(p.tags):len(p.tags)],
@@ -104,22 +109,27 @@ func (p *points) addTable(t *table, columns []column) {
 	p.merge(columns)
 	p.markNamed(t, columns)
 	tags, fields := len(p.rows)*(1+len(t.parts)), 0
+	narrow := false
 	for i := range columns {
-		if columns[i].obj.tag {
-			tags += len(columns[i].cells)
-		} else {
-			fields += len(columns[i].cells)
+		c := &columns[i]
+		if c.obj.tag {
+			tags += len(c.cells)
+			continue
 		}
+		fields += len(c.cells)
+		narrow = narrow || slices.ContainsFunc(c.cells, func(x cell) bool { return c.obj.narrow(x.tag) })
+	}
+	if narrow {
+		fields += len(p.rows)
 	}
 	p.begin(len(p.rows), tags, fields)
 	for _, r := range p.rows {
 		tag, field := len(p.tags), len(p.fields)
-		for i := range columns {
-			at := p.at[r.at+i]
-			if at < 0 {
+		for i := range columns[:len(t.columns)] {
+			c, o := p.cell(columns, r, i)
+			if c == nil {
 				continue
 			}
-			c, o := &columns[i].cells[at], columns[i].obj
 			if o.tag {
 				p.addTag(o, c.tag, c.data)
 			} else {
@@ -130,6 +140,20 @@ func (p *points) addTable(t *table, columns []column) {
 		p.add(t.name, tag, field)
 	}
 	p.end()
+}
+
+// cell returns a row's value of a column, where it has none that of the older column,
+// else nil; and what was read.
+func (p *points) cell(columns []column, r row, i int) (*cell, *object) {
+	if at := p.at[r.at+i]; at >= 0 {
+		return &columns[i].cells[at], columns[i].obj
+	}
+	if fill := columns[i].fill; fill > 0 {
+		if at := p.at[r.at+fill]; at >= 0 {
+			return &columns[fill].cells[at], columns[fill].obj
+		}
+	}
+	return nil, nil
 }
 
 func (p *points) addTag(o *object, tag byte, data []byte) {
@@ -178,11 +202,11 @@ func (p *points) markNamed(t *table, columns []column) {
 		return
 	}
 	key := func(r row) []byte {
-		at := p.at[r.at+t.key]
-		if at < 0 {
+		c, _ := p.cell(columns, r, t.key)
+		if c == nil {
 			return nil
 		}
-		return columns[t.key].cells[at].data
+		return c.data
 	}
 	if len(p.rows) <= 32 {
 		for i := range p.rows {

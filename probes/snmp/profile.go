@@ -36,10 +36,10 @@ func Generic() *vouch.Profile {
 		Columns: []vouch.Symbol{
 			{OID: ifEntry + "7", Name: "admin_status", Type: vouch.TypeState},
 			{OID: ifEntry + "8", Name: "oper_status", Type: vouch.TypeState},
-			{OID: ifEntry + "13", Name: "in_discards", Type: vouch.TypeCounter},
-			{OID: ifEntry + "14", Name: "in_errors", Type: vouch.TypeCounter},
-			{OID: ifEntry + "19", Name: "out_discards", Type: vouch.TypeCounter},
-			{OID: ifEntry + "20", Name: "out_errors", Type: vouch.TypeCounter},
+			{OID: ifEntry + "13", Name: "in_discards", Type: vouch.TypeCounter, Bits: 32},
+			{OID: ifEntry + "14", Name: "in_errors", Type: vouch.TypeCounter, Bits: 32},
+			{OID: ifEntry + "19", Name: "out_discards", Type: vouch.TypeCounter, Bits: 32},
+			{OID: ifEntry + "20", Name: "out_errors", Type: vouch.TypeCounter, Bits: 32},
 			{OID: ifHCInOctets, Name: "in_octets", Type: vouch.TypeCounter},
 			{OID: ifHCInUcastPkts, Name: "in_ucast_pkts", Type: vouch.TypeCounter},
 			{OID: ifHCOutOctets, Name: "out_octets", Type: vouch.TypeCounter},
@@ -61,8 +61,8 @@ type substitute struct {
 }
 
 // substituteFor returns the column of ifTable that stands in for a column of
-// ifXTable: a third of all devices have no ifXTable. The 32-bit counters wrap at
-// 2^32, which the reader of a rate has to know anyway.
+// ifXTable: a third of all devices have no ifXTable, and some have it for some rows
+// alone. Who makes a rate has to know that its counters wrap at 2^32: the point says so.
 func substituteFor(column string) (substitute, bool) {
 	switch column {
 	case ifName:

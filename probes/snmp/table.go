@@ -31,6 +31,7 @@ const (
 type column struct {
 	obj    *object // the column itself or its substitute
 	choice choice
+	fill   int // index of the column whose values stand in for rows that have none; 0 for none
 	cells  []cell
 	done   bool
 
@@ -90,6 +91,12 @@ func (a *attempt) readAll(ctx context.Context, t *table, m *tableMemory, before 
 			return err
 		}
 	}
+	if before >= len(t.columns) && a.fillRows(t) {
+		before = len(a.columns)
+		if err := a.readColumns(ctx, t, m, before); err != nil {
+			return err
+		}
+	}
 	return a.readSuspects(ctx, t, m, before)
 }
 
@@ -114,13 +121,18 @@ func (a *attempt) startColumns(t *table, m *tableMemory) {
 			c.suspect, c.bad, c.done = true, true, true
 		}
 	}
+	for i := range t.columns {
+		if a.columns[i].choice == both {
+			a.addOlder(t, i)
+		}
+	}
 }
 
 // turnToSubstitutes reopens the columns that the device turned out to lack and that
 // an older column can stand in for.
 func (a *attempt) turnToSubstitutes(t *table, before int) bool {
 	any := false
-	for i := range a.columns[:before] {
+	for i := range a.columns[:min(before, len(t.columns))] {
 		c := &a.columns[i]
 		if c.choice == primary && len(c.cells) == 0 && !c.bad && t.columns[i].instead != nil {
 			c.obj, c.choice, c.done = t.columns[i].instead, older, false
@@ -156,8 +168,8 @@ func (a *attempt) readColumns(ctx context.Context, t *table, m *tableMemory, bef
 }
 
 func (a *attempt) size(i int, m *tableMemory) int {
-	if s := m.columns[i].size; s > 0 {
-		return s
+	if i < len(m.columns) && m.columns[i].size > 0 {
+		return m.columns[i].size
 	}
 	return a.columns[i].obj.size
 }

@@ -37,7 +37,14 @@ func (p *points) addField(o *object, tag byte, data []byte) {
 	}
 	if ok {
 		p.fields = append(p.fields, vouch.Field{Name: o.name, Value: v})
+		p.narrow = p.narrow || o.narrow(tag)
 	}
+}
+
+// narrow reports whether a value was read from a counter of 32 bits where the profile
+// says 64.
+func (o *object) narrow(tag byte) bool {
+	return o.kind == vouch.TypeCounter && o.bits != 32 && (o.older || tag == tagCounter32)
 }
 
 // addText adds a text. A state that a device tells as a text has none where there is
