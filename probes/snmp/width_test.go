@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	counter32 = 0x41
-	counter64 = 0x46
-	inOctets  = "1.3.6.1.2.1.2.2.1.10."
-	hcOctets  = "1.3.6.1.2.1.31.1.1.1.6."
+	tagCounter32 = 0x41
+	tagCounter64 = 0x46
+	inOctets     = "1.3.6.1.2.1.2.2.1.10."
+	hcOctets     = "1.3.6.1.2.1.31.1.1.1.6."
 )
 
 // octetsOf says, for every row that has in_octets, "name=value/bits".
@@ -52,7 +52,7 @@ func TestWidthOfEachRow(t *testing.T) {
 	}
 	older := func(w probetest.Walk, from, to int) probetest.Walk {
 		for i := from; i <= to; i++ {
-			w = w.With(fmt.Sprint(inOctets, i), counter32, []byte{byte(i)})
+			w = w.With(fmt.Sprint(inOctets, i), tagCounter32, []byte{byte(i)})
 		}
 		return w
 	}
@@ -93,7 +93,7 @@ func TestWidthOfEachRow(t *testing.T) {
 func TestWidthOverSNMPv1(t *testing.T) {
 	w := probetest.Gateway(2)
 	for i := range 2 {
-		w = w.With(fmt.Sprint(inOctets, i+1), counter32, []byte{byte(i + 1)})
+		w = w.With(fmt.Sprint(inOctets, i+1), tagCounter32, []byte{byte(i + 1)})
 	}
 	d := run(t, w, probetest.Options{Still: true})
 	tg := target(d, probes.SNMPv1)
@@ -105,7 +105,7 @@ func TestWidthOverSNMPv1(t *testing.T) {
 
 // A counter of the newer column that the device itself types as one of 32 bits is one.
 func TestWidthAsTheDeviceTypesIt(t *testing.T) {
-	d := run(t, probetest.Gateway(2).With(hcOctets+"2", counter32, []byte{9}).With(hcOctets+"1", counter64, []byte{7}), probetest.Options{Still: true})
+	d := run(t, probetest.Gateway(2).With(hcOctets+"2", tagCounter32, []byte{9}).With(hcOctets+"1", tagCounter64, []byte{7}), probetest.Options{Still: true})
 	tg := target(d, probes.SNMPv2c)
 	tg.Profile = snmp.Generic()
 	if got, want := octetsOf(newProber(t).Probe(t.Context(), tg)), "Gi0/1=7/64 Gi0/2=9/32"; got != want {
@@ -116,8 +116,8 @@ func TestWidthAsTheDeviceTypesIt(t *testing.T) {
 // A row that appears later without the newer counters gets the older ones at once; so
 // do all where the newer ones vanish, and they are left alone when they are back.
 func TestWidthOfRowsThatComeAndGo(t *testing.T) {
-	w := probetest.Gateway(3).With(inOctets+"1", counter32, []byte{1}).With(inOctets+"2", counter32, []byte{2}).With(inOctets+"3", counter32, []byte{3})
-	whole := w.With(hcOctets+"1", counter64, []byte{11}).With(hcOctets+"2", counter64, []byte{12}).With(hcOctets+"3", counter64, []byte{13})
+	w := probetest.Gateway(3).With(inOctets+"1", tagCounter32, []byte{1}).With(inOctets+"2", tagCounter32, []byte{2}).With(inOctets+"3", tagCounter32, []byte{3})
+	whole := w.With(hcOctets+"1", tagCounter64, []byte{11}).With(hcOctets+"2", tagCounter64, []byte{12}).With(hcOctets+"3", tagCounter64, []byte{13})
 	p, at := newProber(t), netip.MustParseAddrPort("127.0.0.1:0")
 	for _, step := range []struct {
 		walk probetest.Walk
@@ -152,7 +152,7 @@ func TestWidthOfRowsThatComeAndGo(t *testing.T) {
 
 // What the profile says to have 32 bits says nothing of itself.
 func TestWidthOfAScalar(t *testing.T) {
-	w := probetest.Gateway(0).With("1.3.6.1.4.1.99999.1.0", counter32, []byte{7}).With("1.3.6.1.4.1.99999.2.0", counter32, []byte{8})
+	w := probetest.Gateway(0).With("1.3.6.1.4.1.99999.1.0", tagCounter32, []byte{7}).With("1.3.6.1.4.1.99999.2.0", tagCounter32, []byte{8})
 	d := run(t, w, probetest.Options{Still: true})
 	for _, tt := range []struct {
 		bits int
