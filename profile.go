@@ -157,6 +157,23 @@ func (s Symbol) bits(n int64) string {
 	return strings.Join(names, ",")
 }
 
+// Fine reports whether a label of [Symbol.Label] is fine by the profile. It is not ok
+// where the profile does not say: it names nothing fine, or holds one of its names for
+// saying nothing, or has no name for it.
+func (s Symbol) Fine(label string) (fine, ok bool) {
+	if len(s.OK) == 0 {
+		return false, false
+	}
+	fine = true
+	for name := range strings.SplitSeq(label, ",") {
+		if slices.Contains(s.Ignore, name) || strings.HasPrefix(name, "unknown(") {
+			return false, false
+		}
+		fine = fine && slices.Contains(s.OK, name)
+	}
+	return fine, true
+}
+
 // NameOf returns the name of a value.
 func NameOf(mapping []Mapped, value string) (string, bool) {
 	for _, m := range mapping {

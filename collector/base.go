@@ -21,6 +21,7 @@ type Base struct {
 	Locations []vouch.Location
 	Agents    []vouch.Agent
 	Customers []vouch.Customer
+	Profiles  []vouch.Profile // that devices name: what their values mean
 }
 
 // Installed is all that a collector works by that may change while it runs.
@@ -46,6 +47,7 @@ type base struct {
 	locations map[vouch.LocationID]vouch.Location
 	customers map[vouch.CustomerID]vouch.Customer
 	devices   map[deviceKey]place
+	profiles  map[string]*vouch.Profile
 }
 
 // deviceKey names a device across customers.
@@ -64,7 +66,10 @@ type place struct {
 func newBase(b Installed) (*base, error) {
 	x := &base{
 		Installed: b, agents: map[vouch.AgentID]vouch.Agent{}, locations: map[vouch.LocationID]vouch.Location{},
-		customers: map[vouch.CustomerID]vouch.Customer{}, devices: map[deviceKey]place{},
+		customers: map[vouch.CustomerID]vouch.Customer{}, devices: map[deviceKey]place{}, profiles: map[string]*vouch.Profile{},
+	}
+	for i := range b.Profiles {
+		x.profiles[b.Profiles[i].Name] = &b.Profiles[i]
 	}
 	for _, l := range b.Locations {
 		x.locations[l.ID] = l

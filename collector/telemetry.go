@@ -4,7 +4,6 @@
 package collector
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -13,13 +12,15 @@ import (
 )
 
 // telemetry keeps the last values of every device for its page: what each point said
-// last, and the time before, from which rates come. Values live in the ledger and in
-// the time-series store; this is a memory of the latest, filled anew after a restart
-// by the next batch.
+// last, and the time before, from which rates come; and when the device restarted.
+// Values live in the ledger and in the time-series store; this is a memory of the
+// latest, filled anew after a restart by the next two batches.
 type telemetry struct {
-	mu     sync.Mutex
-	points map[deviceKey]map[string]*reading
-	agents map[vouch.AgentID]agentFacts
+	mu      sync.Mutex
+	devices map[deviceKey]*told
+	layouts map[string][]*layout // by measurement
+	agents  map[vouch.AgentID]agentFacts
+	name    []byte // room for the name of a point
 }
 
 // agentFacts is what an agent said last of itself.
@@ -63,30 +64,8 @@ func (t *telemetry) facts(a vouch.AgentID) agentFacts {
 	return t.agents[a]
 }
 
-// maxPoints bounds what is remembered of one device: the 512 interfaces that a table
-// is read to, and as many other points.
-const maxPoints = 1024
-
-// reading is the latest word on one point of a device, by whichever agent was last.
-type reading struct {
-	agent       vouch.AgentID
-	measurement string
-	tags        []vouch.Tag
-	at          time.Time
-	fields      []vouch.Field
-	before      map[vouch.AgentID]earlier
-}
-
-// earlier is what one agent said of a point the time before: a rate is made of two
-// words of one agent, because two agents read at different instants.
-type earlier struct {
-	at     time.Time
-	fields []vouch.Field
-	rates  map[string]float64 // per second, of fields that are counters
-}
-
 func newTelemetry() *telemetry {
-	return &telemetry{points: map[deviceKey]map[string]*reading{}, agents: map[vouch.AgentID]agentFacts{}}
+	return &telemetry{devices: map[deviceKey]*told{}, layouts: map[string][]*layout{}, agents: map[vouch.AgentID]agentFacts{}}
 }
 
 // take remembers the lines of a telemetry batch.
@@ -106,62 +85,61 @@ func (t *telemetry) take(k agentKey, b evidence.Batch) {
 	}
 }
 
-func (t *telemetry) enter(d deviceKey, agent vouch.AgentID, line evidence.Line) {
-	points := t.points[d]
-	if points == nil {
-		points = map[string]*reading{}
-		t.points[d] = points
+func (t *telemetry) enter(k deviceKey, agent vouch.AgentID, line evidence.Line) {
+	d := t.devices[k]
+	if d == nil {
+		d = &told{points: map[string]*reading{}, watches: map[vouch.AgentID]*deviceWatch{}}
+		t.devices[k] = d
 	}
-	name := line.Point.Measurement
+	at := line.Sample.Start
+	if line.Point.Measurement == measurementSystem {
+		d.follow(agent, at, line.Point.Fields)
+		d.forget(at)
+	}
+	t.name = append(t.name[:0], line.Point.Measurement...)
 	for _, tag := range line.Point.Tags {
-		name += "," + tag.Key + "=" + tag.Value
+		t.name = append(append(append(append(t.name, ','), tag.Key...), '='), tag.Value...)
 	}
-	p := points[name]
+	p := d.points[string(t.name)]
 	if p == nil {
-		if len(points) >= maxPoints {
+		if len(d.points) >= maxPoints {
 			return
 		}
-		p = &reading{measurement: line.Point.Measurement, tags: line.Point.Tags, before: map[vouch.AgentID]earlier{}}
-		points[name] = p
+		p = &reading{measurement: line.Point.Measurement, tags: line.Point.Tags}
+		d.points[string(t.name)] = p
 	}
-	e := p.before[agent]
-	p.before[agent] = earlier{line.Sample.Start, line.Point.Fields, rates(e, line)}
-	if !line.Sample.Start.Before(p.at) {
-		p.agent, p.at, p.fields = agent, line.Sample.Start, line.Point.Fields
+	if w := p.answer(agent); w != nil {
+		w.hear(at, t.layoutOf(line.Point), line.Point.Fields, d.watches[agent])
 	}
 }
 
-// rates returns the growth a second of every counter between two readings of one
-// agent. A counter that fell has wrapped or begun anew: then there is no rate.
-func rates(e earlier, line evidence.Line) map[string]float64 {
-	dt := line.Sample.Start.Sub(e.at).Seconds()
-	if e.at.IsZero() || dt <= 0 {
-		return e.rates
-	}
-	out := map[string]float64{}
-	for _, f := range line.Point.Fields {
-		i := slices.IndexFunc(e.fields, func(x vouch.Field) bool { return x.Name == f.Name })
-		if i < 0 || f.Value.Kind() != vouch.ValueUint || e.fields[i].Value.Kind() != vouch.ValueUint {
-			continue
-		}
-		if was, is := e.fields[i].Value.Uint(), f.Value.Uint(); is >= was {
-			out[f.Name] = float64(is-was) / dt
-		}
-	}
-	return out
-}
-
-// of returns copies of what is known of a device, of one measurement.
-func (t *telemetry) of(d deviceKey, measurement string) []reading {
+// of returns copies of what is known of a device, of one measurement or, where it is
+// empty, of all.
+func (t *telemetry) of(k deviceKey, measurement string) []reading {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	d := t.devices[k]
+	if d == nil {
+		return nil
+	}
 	var out []reading
-	for _, p := range t.points[d] {
-		if p.measurement == measurement {
+	for _, p := range d.points {
+		if measurement == "" || p.measurement == measurement {
 			c := *p
-			c.before = map[vouch.AgentID]earlier{p.agent: p.before[p.agent]}
+			c.answers = append([]latest(nil), p.answers...)
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// restarts returns the last restart of a device, and of its SNMP agent alone, as far
+// as they were seen.
+func (t *telemetry) restarts(k deviceKey) (device, agent seenRestart) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if d := t.devices[k]; d != nil {
+		return d.device, d.agent
+	}
+	return seenRestart{}, seenRestart{}
 }

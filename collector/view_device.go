@@ -4,7 +4,6 @@
 package collector
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -64,7 +63,7 @@ func (v view) Device(ctx context.Context, who web.Viewer, cu vouch.CustomerID, i
 		return out, err
 	}
 	out.Traps = v.traps(deviceKey{cu, id})
-	out.Interfaces, out.InterfacesAt = v.interfaces(deviceKey{cu, id})
+	v.toldBy(p, &out)
 	return out, nil
 }
 
@@ -76,9 +75,6 @@ func (v view) presentOf(p place, terms contract.Terms, out *web.Device) {
 	out.Verdict = web.Verdict{
 		State: d.state.web(), Reason: string(d.state.reason), Since: at(d.since),
 		Rule: string(terms.Quorum.Rule), Quorum: terms.Quorum.Q, Witnesses: v.seen(d),
-	}
-	if up := v.uptime(deviceKey{p.customer, p.ID}); up != nil {
-		out.Facts.Uptime, out.Facts.UptimeAt = &up.span, &up.at
 	}
 }
 
@@ -224,103 +220,4 @@ func binOf(at time.Time, fs []found) web.Bin {
 func median(ds []time.Duration) time.Duration {
 	slices.Sort(ds)
 	return ds[len(ds)/2]
-}
-
-// interfaces are the interfaces of a device as they were last read (IF-MIB).
-func (v view) interfaces(d deviceKey) (web.List[web.Interface], *time.Time) {
-	var out web.List[web.Interface]
-	var last *time.Time
-	for _, r := range v.tele.of(d, "interface") {
-		i := web.Interface{State: operWords(field(r.fields, "admin_status"), field(r.fields, "oper_status"))}
-		for _, t := range r.tags {
-			switch t.Key {
-			case "ifName":
-				i.Name = t.Value
-			case "ifAlias":
-				i.Alias = t.Value
-			}
-		}
-		i.Speed = uintField(r.fields, "speed_mbps") * 1_000_000
-		i.Errors = sum(r.fields, "in_errors", "out_errors")
-		i.Discards = sum(r.fields, "in_discards", "out_discards")
-		i.In, i.Out = bits(r, "in_octets"), bits(r, "out_octets")
-		out = append(out, i)
-		if last == nil || r.at.After(*last) {
-			at := r.at
-			last = &at
-		}
-	}
-	slices.SortFunc(out, func(a, b web.Interface) int {
-		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
-	})
-	return out, last
-}
-
-func field(fs []vouch.Field, name string) (v vouch.Value) {
-	if i := slices.IndexFunc(fs, func(f vouch.Field) bool { return f.Name == name }); i >= 0 {
-		return fs[i].Value
-	}
-	return v
-}
-
-func uintField(fs []vouch.Field, name string) uint64 {
-	switch v := field(fs, name); v.Kind() {
-	case vouch.ValueUint:
-		return v.Uint()
-	case vouch.ValueInt:
-		return uint64(max(v.Int(), 0))
-	}
-	return 0
-}
-
-func sum(fs []vouch.Field, names ...string) *uint64 {
-	var n uint64
-	have := false
-	for _, name := range names {
-		if slices.ContainsFunc(fs, func(f vouch.Field) bool { return f.Name == name }) {
-			n += uintField(fs, name)
-			have = true
-		}
-	}
-	if !have {
-		return nil
-	}
-	return &n
-}
-
-// bits turns the rate of an octet counter into bits a second.
-func bits(r reading, name string) *uint64 {
-	rate, ok := r.before[r.agent].rates[name]
-	if !ok {
-		return nil
-	}
-	b := uint64(rate * 8)
-	return &b
-}
-
-// operWords names an interface's state (IF-MIB ifAdminStatus, ifOperStatus).
-func operWords(admin, oper vouch.Value) string {
-	if admin.Int() == 2 {
-		return "down by config"
-	}
-	words := []string{"unknown", "up", "down", "testing", "unknown", "dormant", "not present", "lower layer down"}
-	if n := oper.Int(); n > 0 && int(n) < len(words) {
-		return words[n]
-	}
-	return "unknown"
-}
-
-type uptime struct {
-	span web.Seconds
-	at   time.Time
-}
-
-// uptime is what the device last said of how long it has run (SNMPv2-MIB sysUpTime).
-func (v view) uptime(d deviceKey) *uptime {
-	for _, r := range v.tele.of(d, "snmp") {
-		if ticks := uintField(r.fields, "sys_uptime_ticks"); ticks > 0 {
-			return &uptime{web.Seconds(time.Duration(ticks) * 10 * time.Millisecond), r.at}
-		}
-	}
-	return nil
 }

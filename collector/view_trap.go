@@ -14,8 +14,10 @@ const maxTraps = 12
 
 // traps are the SNMP traps that a device sent last, one of each name, the newest first.
 func (v view) traps(d deviceKey) (out web.List[web.Trap]) {
-	for _, r := range v.tele.of(d, "trap") {
-		t := web.Trap{OID: field(r.fields, "oid").Text(), At: r.at, Count: uintField(r.fields, "count"), Agent: r.agent}
+	for _, r := range v.tele.of(d, measurementTrap) {
+		w := r.last()
+		oid, _ := w.field("oid")
+		t := web.Trap{OID: oid.Text(), At: w.time(), Count: w.uint("count"), Agent: w.agent}
 		for _, tag := range r.tags {
 			if tag.Key == "name" {
 				t.Name = tag.Value

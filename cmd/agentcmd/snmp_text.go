@@ -98,7 +98,9 @@ func metricsOf(points []vouch.Point, profile *vouch.Profile) []metricReport {
 			}
 			if label, ok := s.Label(f.Value); ok {
 				m.Value = label
-				m.OK = fine(s, label)
+				if fine, ok := s.Fine(label); ok {
+					m.OK = &fine
+				}
 			}
 			list = append(list, m)
 		}
@@ -109,21 +111,6 @@ func metricsOf(points []vouch.Point, profile *vouch.Profile) []metricReport {
 // systemMeasurement holds the system group and scalars without a measurement of
 // their own.
 const systemMeasurement = "snmp"
-
-// fine reports whether a state is fine by its profile; nil where that says nothing.
-func fine(s vouch.Symbol, label string) *bool {
-	if len(s.OK) == 0 {
-		return nil
-	}
-	good := true
-	for name := range strings.SplitSeq(label, ",") {
-		if slices.Contains(s.Ignore, name) || strings.HasPrefix(name, "unknown(") {
-			return nil
-		}
-		good = good && slices.Contains(s.OK, name)
-	}
-	return &good
-}
 
 func plain(v vouch.Value) any {
 	switch v.Kind() {

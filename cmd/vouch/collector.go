@@ -132,6 +132,9 @@ func installed(conf configs.Collector) collector.Installed {
 			Provider: conf.Base.Provider, Agents: conf.Base.Agents, Customers: configs.Customers(conf.Base, conf.Contracts, time.Now()),
 		},
 	}
+	for _, p := range conf.Profiles {
+		i.Profiles = append(i.Profiles, p.Profile)
+	}
 	for _, l := range conf.Base.Locations {
 		i.Locations = append(i.Locations, l.Location)
 	}

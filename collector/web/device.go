@@ -4,6 +4,7 @@
 package web
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -27,7 +28,8 @@ type Device struct {
 	Lanes        List[Lane]       `json:"lanes"` // one a location, voters first
 	Rounds       List[Rounds]     `json:"rounds"`
 	Interfaces   List[Interface]  `json:"interfaces"`
-	InterfacesAt *time.Time       `json:"interfaces_at"` // the last answer that they rest on
+	Values       List[Value]      `json:"values"`        // everything else that it told
+	InterfacesAt *time.Time       `json:"interfaces_at"` // the last answer that both rest on
 	Contract     ContractFacts    `json:"contract"`
 	Month        Month            `json:"month"`
 	Facts        Facts            `json:"facts"`
@@ -72,18 +74,96 @@ type RTT struct {
 	Max    Micros `json:"max_us"`
 }
 
-// Interface is one interface of a device (IF-MIB ifXTable). Rates are bits a second.
+// Interface is one interface of a device (IF-MIB ifXTable). Its rates are those between the last
+// two answers that one agent had; a rate that would be a guess is null.
 type Interface struct {
-	Name     string     `json:"name"`
-	Alias    string     `json:"alias,omitempty"`
-	State    string     `json:"state"` // "up", "down", "down by config"
-	Speed    uint64     `json:"speed_bps"`
-	In       *uint64    `json:"in_bps"`
-	Out      *uint64    `json:"out_bps"`
-	In95     *uint64    `json:"in_95th_bps"`
-	Errors   *uint64    `json:"errors"`   // over the period, both directions
-	Discards *uint64    `json:"discards"` // over the period, both directions
-	Rates    List[Rate] `json:"rates"`
+	Name        string     `json:"name"`
+	Index       string     `json:"index,omitempty"` // where others have the name too, or it has none
+	Alias       string     `json:"alias,omitempty"`
+	State       string     `json:"state"` // the profile's word for ifOperStatus, or "down by config"
+	Judged      Judged     `json:"judged,omitempty"`
+	Speed       uint64     `json:"speed_bps"`
+	In          *uint64    `json:"in_bps"`
+	Out         *uint64    `json:"out_bps"`
+	NoRate      string     `json:"no_rate,omitempty"` // why one of them is null
+	In95        *uint64    `json:"in_95th_bps"`
+	Errors      *uint64    `json:"errors"`   // as counted by the device, both directions
+	Discards    *uint64    `json:"discards"` // as counted by the device, both directions
+	ErrorRate   *float64   `json:"errors_per_second"`
+	DiscardRate *float64   `json:"discards_per_second"`
+	At          *time.Time `json:"at"`          // of the last answer
+	Over        Seconds    `json:"rate_over_s"` // between the two; 0 after one
+	Rates       List[Rate] `json:"rates"`
+}
+
+// Judged is what a device's profile makes of a state.
+type Judged string
+
+const (
+	JudgedNot     Judged = ""        // the profile does not say
+	JudgedOK      Judged = "ok"      // among what it names as fine
+	JudgedTrouble Judged = "trouble" // not among it
+	JudgedUnknown Judged = "unknown" // a number for which it has no name
+)
+
+// Value is one value that a device told last, with what its profile says of it.
+type Value struct {
+	Measurement string           `json:"measurement"`
+	Name        string           `json:"name"`
+	Tags        List[Tag]        `json:"tags"`
+	Type        vouch.SymbolType `json:"type,omitempty"`
+	Unit        string           `json:"unit,omitempty"`
+	Value       Plain            `json:"value"`
+	Words       string           `json:"words,omitempty"` // of a state or a bit mask
+	Judged      Judged           `json:"judged,omitempty"`
+	Rate        *float64         `json:"per_second,omitempty"` // of a counter
+	NoRate      string           `json:"no_rate,omitempty"`    // why a counter has none
+	At          time.Time        `json:"at"`
+}
+
+// Tag is one tag of a value.
+type Tag struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// Plain is a value whose JSON is a number with all its digits, a text, or a truth.
+type Plain vouch.Value
+
+// MarshalJSON writes the value as it is.
+func (e Plain) MarshalJSON() ([]byte, error) { return json.Marshal(e.plain()) }
+
+func (e Plain) plain() any {
+	switch v := vouch.Value(e); v.Kind() {
+	case vouch.ValueUint:
+		return v.Uint()
+	case vouch.ValueFloat:
+		return v.Float()
+	case vouch.ValueString:
+		return v.Text()
+	case vouch.ValueBool:
+		return v.Bool()
+	default:
+		return v.Int()
+	}
+}
+
+// Restarted is what started again.
+type Restarted string
+
+const (
+	RestartOfDevice  Restarted = "device"
+	RestartOfAgent   Restarted = "snmp agent"  // alone; the device ran on
+	RestartOfAnother Restarted = "another box" // or one whose SNMP state was wiped
+)
+
+// Restart is one restart. At is right to Within, either way.
+type Restart struct {
+	What   Restarted   `json:"what"`
+	At     time.Time   `json:"at"`
+	Within Seconds     `json:"within_s"`
+	Seen   *time.Time  `json:"seen_at"`         // the poll that showed it; null where only the uptime tells
+	Clock  vouch.Clock `json:"clock,omitempty"` // which clock of the device tells; empty for none
 }
 
 // Rate is the traffic of one bin.
@@ -135,6 +215,8 @@ type Facts struct {
 	Checks     List[string]  `json:"checks"` // "icmp 10 s"
 	Uptime     *Seconds      `json:"uptime_s"`
 	UptimeAt   *time.Time    `json:"uptime_at"`
+	UptimeBy   vouch.Clock   `json:"uptime_by,omitempty"` // which of its clocks tells
+	Restarts   List[Restart] `json:"restarts"`            // the last of the device, and of its SNMP agent alone
 	LeaseFrom  *time.Time    `json:"lease_from"`
 	LeaseUntil *time.Time    `json:"lease_until"`
 	Services   List[string]  `json:"services"` // names

@@ -30,11 +30,16 @@ type deviceModel struct {
 	BinWords     string
 	Coarse       *coarseTable
 	Interfaces   []interfaceLine
+	RateWords    string
+	Sparks       bool // some interface has a curve
+	Values       []valueLine
+	ValuesMore   int
 	Answer       *stamp
 	AnswerOld    bool
 	Contract     contractLine
 	Month        monthLine
 	Uptime       string
+	Restarts     []restartLine
 	Lease        string
 	Heard        string
 	Statement    string
@@ -73,9 +78,7 @@ func (d Device) model(r *http.Request) deviceModel {
 	if d.InterfacesAt != nil {
 		m.AnswerOld = d.Now.Sub(*d.InterfacesAt) > 5*time.Minute
 	}
-	for i, k := range sp.sparks(d.Interfaces) {
-		m.Interfaces = append(m.Interfaces, interfaceLine{d.Interfaces[i], k})
-	}
+	m.told(c, sp, d)
 	m.Contract = d.contract(c)
 	m.Month = d.Month.line(c)
 	m.facts(c, d.Facts)
@@ -189,12 +192,6 @@ func coarseCell(r Rounds, from, to time.Time) string {
 	return fmt.Sprintf("%s to %s ms, %d of %d lost", low.MS(), high.MS(), lost, sent)
 }
 
-// interfaceLine is one interface with its curve.
-type interfaceLine struct {
-	Interface
-	Spark spark
-}
-
 // monthLine is the month to date.
 type monthLine struct {
 	Month
@@ -212,6 +209,9 @@ func (m *deviceModel) facts(c clock, f Facts) {
 		if at := c.opt(f.UptimeAt); at != nil {
 			m.Uptime += " at " + at.AtZ()
 		}
+	}
+	for _, r := range f.Restarts {
+		m.Restarts = append(m.Restarts, r.line(c))
 	}
 	from, until := c.opt(f.LeaseFrom), c.opt(f.LeaseUntil)
 	var lease []string

@@ -64,7 +64,33 @@ func (w world) device(from, to time.Time) web.Device {
 	}{{"wan1", "fibre, primary", 312.4, 48.1}, {"wan2", "LTE, stand-by", .1, .1}, {"lan1", "office", 46, 301.7}} {
 		d.Interfaces = append(d.Interfaces, w.iface(f.name, f.alias, f.in, f.out, from, to))
 	}
-	d.Interfaces = append(d.Interfaces, web.Interface{Name: "dmz", State: "down by config", Speed: 1e9})
+	d.Interfaces = append(d.Interfaces,
+		web.Interface{Name: "dmz", State: "down by config", Speed: 1e9, At: ptr(w.at(10, 0, 5))},
+		web.Interface{Name: "tunnel", Index: "12", State: "lowerLayerDown", Judged: web.JudgedTrouble, NoRate: "it may have wrapped more than once: poll more often", At: ptr(w.at(9, 40, 5))},
+		web.Interface{Index: "13", State: "unknown(9)", Judged: web.JudgedUnknown, At: ptr(w.at(10, 0, 5))})
+	told := func(in, name string, tags web.List[web.Tag], kind vouch.SymbolType, unit string, v vouch.Value) web.Value {
+		return web.Value{Measurement: in, Name: name, Tags: tags, Type: kind, Unit: unit, Value: web.Plain(v), At: w.at(10, 0, 5)}
+	}
+	cpu := told("snmp", "cpu", nil, vouch.TypeGauge, "%", vouch.Int(12))
+	temperature := told("sensor", "temperature", web.List[web.Tag]{{Key: "sensor", Value: "CPU"}}, vouch.TypeGauge, "C", vouch.Float(41.5))
+	calls := told("snmp", "calls_total", nil, vouch.TypeCounter, "calls", vouch.Uint(math.MaxUint64))
+	calls.Rate = ptr(0.125)
+	failed := told("snmp", "calls_failed", nil, vouch.TypeCounter, "calls", vouch.Uint(7))
+	failed.NoRate = "read once so far"
+	trunk := told("trunk", "line_status", web.List[web.Tag]{{Key: "port", Value: "isdn 0 0"}}, vouch.TypeBitmask, "", vouch.Int(96))
+	trunk.Words, trunk.Judged = "loss of signal,loop", web.JudgedTrouble
+	ha := told("ha", "state", nil, vouch.TypeState, "", vouch.Int(9))
+	ha.Words, ha.Judged = "unknown(9)", web.JudgedUnknown
+	sync := told("ha", "sync", nil, vouch.TypeState, "", vouch.Int(1))
+	sync.Words, sync.Judged = "synchronized", web.JudgedOK
+	session := told("snmp", "session_age", nil, vouch.TypeTicks, "", vouch.Uint(360_000))
+	license := told("snmp", "license", nil, vouch.TypeText, "", vouch.Text("valid"))
+	d.Values = web.List[web.Value]{cpu, calls, failed, session, license, ha, sync, temperature, trunk}
+	d.Facts.UptimeBy = vouch.ClockHost
+	d.Facts.Restarts = web.List[web.Restart]{
+		{What: web.RestartOfDevice, At: w.at(6, 33, 40), Within: web.Seconds(15 * time.Second), Seen: ptr(w.at(6, 34, 10)), Clock: vouch.ClockHost},
+		{What: web.RestartOfAgent, At: w.at(9, 30, 0), Within: web.Seconds(30 * time.Minute), Seen: ptr(w.at(10, 0, 0))},
+	}
 	return d
 }
 
@@ -108,7 +134,8 @@ func (w world) rounds(loc vouch.LocationID, from, to time.Time, base float64, la
 
 func (w world) iface(name, alias string, in, out float64, from, to time.Time) web.Interface {
 	bps := func(f float64) uint64 { return uint64(f * 1e6) }
-	f := web.Interface{Name: name, Alias: alias, State: "up", Speed: 1e9, In: ptr(bps(in)), Out: ptr(bps(out)), In95: ptr(bps(in * 1.9)), Errors: ptr(uint64(0)), Discards: ptr(uint64(2))}
+	f := web.Interface{Name: name, Alias: alias, State: "up", Judged: web.JudgedOK, Speed: 1e9, In: ptr(bps(in)), Out: ptr(bps(out)), In95: ptr(bps(in * 1.9)),
+		Errors: ptr(uint64(40)), Discards: ptr(uint64(2)), ErrorRate: ptr(0.25), DiscardRate: ptr(0.0), At: ptr(w.at(10, 0, 5)), Over: web.Seconds(time.Minute)}
 	width := to.Sub(from) / 60
 	for i := range 60 {
 		at := from.Add(time.Duration(i) * width)

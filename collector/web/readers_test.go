@@ -43,7 +43,10 @@ func (h hostile) Device(ctx context.Context, v web.Viewer, c vouch.CustomerID, d
 	out.CustomerName, out.SiteName, out.ID, out.Class = h.text, h.text, vouch.DeviceID(h.text), vouch.Class(h.text)
 	out.Facts = web.Facts{Model: h.text, Serial: h.text, Firmware: h.text, Checks: []string{h.text}, Services: []string{h.text}, Addresses: []web.Address{{Addr: h.text}}}
 	out.Verdict.Reason, out.Verdict.Rule = h.text, h.text
+	out.Values = web.List[web.Value]{{Measurement: h.text, Name: h.text, Tags: web.List[web.Tag]{{Key: h.text, Value: h.text}}, Unit: h.text, Value: web.Plain(vouch.Text(h.text)), Words: h.text, Judged: web.Judged(h.text), NoRate: h.text}}
+	out.Facts.Restarts = web.List[web.Restart]{{What: web.Restarted(h.text), Clock: vouch.Clock(h.text)}}
 	for i := range out.Interfaces {
+		out.Interfaces[i].NoRate, out.Interfaces[i].Index, out.Interfaces[i].Judged = h.text, h.text, web.Judged(h.text)
 		out.Interfaces[i].Name, out.Interfaces[i].Alias, out.Interfaces[i].State = h.text, h.text, h.text
 	}
 	for i := range out.Traps {

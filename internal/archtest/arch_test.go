@@ -36,7 +36,7 @@ var may = map[string][]string{
 	"voice":                        {},
 	"probes":                       {""},
 	"probes/icmp":                  {"", "probes"},
-	"probes/snmp":                  {"", "probes"},
+	"probes/snmp":                  {"", "probes", "series"},
 	"probes/tcp":                   {"", "probes"},
 	"probes/sip":                   {"", "probes"},
 	"probes/probetest":             {"", "probes", "internal/lab"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/probes"
+	"github.com/vouch-sla/vouch/series"
 )
 
 // Facts are what a device says it is: the system group and its engine, for a person
@@ -72,39 +73,13 @@ func (a *attempt) facts() Facts {
 	}
 }
 
-// ticksWrap is after how long a clock of hundredths of a second begins again: 497 days.
-const ticksWrap = (1 << 32) * 10 * time.Millisecond
-
-// Running returns how long the device has been running, by the best of the clocks
-// that it has. The host's clock is better than the agent's, which starts again with
-// the SNMP agent. Where the engine's clock is ahead by whole turns of theirs, it tells
-// what they forgot; by itself it is believed only where the profile says so, because
-// some devices count something else there.
+// Running returns how long the device has been running, by the best of the clocks that
+// it has ([series.Clocks.Running]).
 func (f Facts) Running(clocks []vouch.Clock) (time.Duration, bool) {
-	if len(clocks) == 0 {
-		clocks = []vouch.Clock{vouch.ClockHost, vouch.ClockSys}
-	}
-	for _, c := range clocks {
-		var up time.Duration
-		switch c {
-		case vouch.ClockEngine:
-			up = f.EngineTime
-		case vouch.ClockHost:
-			up = f.HostUpTime
-		case vouch.ClockSys:
-			up = f.UpTime
-		}
-		if up <= 0 {
-			continue
-		}
-		if c == vouch.ClockEngine {
-			return up, true
-		}
-		const near = 2 * time.Minute // the two clocks start apart
-		if turns := (f.EngineTime - up + near) / ticksWrap; turns > 0 && (f.EngineTime-up-turns*ticksWrap).Abs() <= near {
-			up += turns * ticksWrap
-		}
-		return up, true
-	}
-	return 0, false
+	up, _, ok := series.Clocks{
+		Sys:    series.Known(uint64(f.UpTime / (10 * time.Millisecond))),
+		Host:   series.Known(uint64(f.HostUpTime / (10 * time.Millisecond))),
+		Engine: series.Known(uint64(f.EngineTime / time.Second)),
+	}.Running(clocks)
+	return up, ok
 }
