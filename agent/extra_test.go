@@ -147,6 +147,25 @@ func TestAttemptsOutOfTurnAreBoundedAndEndWithTheAssignment(t *testing.T) {
 	})
 }
 
+func TestNoAttemptOutOfTurnBeforeTheAssignmentBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newTally()
+		s := agent.NewSchedule("a1", 10, c.attempt(func(agent.Job) time.Duration { return 0 }), c.missed)
+		from := time.Now().Add(time.Minute)
+		s.Assign(jobs(1, 24*time.Hour, time.Second), from)
+		go func() {
+			time.Sleep(30 * time.Second)
+			s.Extra("d0000", time.Now())
+			time.Sleep(40 * time.Second)
+			s.Extra("d0000", time.Now())
+		}()
+		run(t, s, 2*time.Minute)
+		if begun := c.begun["d0000"]; len(begun) != 1 || !begun[0].Equal(from.Add(10*time.Second)) {
+			t.Errorf("attempts at %v, want the one that was wanted after %v", begun, from)
+		}
+	})
+}
+
 // prompted runs prompts in virtual time until do returns and a minute after it.
 func prompted(t *testing.T, do func(p *agent.Prompts)) (polls map[vouch.DeviceID][]time.Time, all []time.Time, notes map[string]uint64, noted int) {
 	t.Helper()

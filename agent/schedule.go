@@ -82,7 +82,7 @@ type entry struct {
 	changed bool // assigned anew while running: find a slot of the new phase afterwards
 	gone    bool // no longer assigned: forget it when it has ended
 
-	began  time.Time // of the latest attempt
+	began  time.Time // of the latest attempt; before the first, of the assignment
 	wanted bool      // out of turn, unless its slot comes first
 	extra  bool      // runs out of turn
 }
@@ -111,7 +111,7 @@ func (s *schedule) assign(jobs []job, from time.Time) (need int) {
 		e := s.entries[k]
 		switch {
 		case e == nil:
-			e = &entry{job: j}
+			e = &entry{job: j, began: from}
 			s.entries[k] = e
 			s.wait(e, s.firstSlot(j, from))
 		case e.job.same(j):
