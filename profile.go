@@ -106,6 +106,15 @@ type Table struct {
 	Columns []Symbol
 	Tags    []Symbol // stored as tags; the first names the row
 	MaxRows int      // rows read at most; 0 means 512
+	Rules   []Rule   // a row must pass all of them to be kept; empty for every row
+}
+
+// Rule keeps rows by one of their tags, or leaves them out. A row without the tag has an
+// empty one.
+type Rule struct {
+	Tag    string
+	Match  string // RE2, found anywhere
+	Except bool   // rows that match are left out instead of kept
 }
 
 // Has reports whether the table has a column of that name.

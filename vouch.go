@@ -144,7 +144,8 @@ type Device struct {
 	Profile    string    // name of the SNMP profile; empty for none
 	LeaseFrom  time.Time // inclusive, UTC
 	LeaseUntil time.Time // exclusive, UTC; zero for open-ended
-	Units      []Unit
+	Units      []Unit    // by From
+	Interfaces []string  // patterns of the interfaces that are measured, as [ParseInterface] reads them; empty for all
 	Checks     []Check
 }
 
@@ -152,12 +153,6 @@ type Device struct {
 type Address struct {
 	Addr netip.Addr
 	Role AddressRole
-}
-
-// Unit is the piece of hardware that occupies a position from an instant on.
-type Unit struct {
-	Serial string
-	From   time.Time
 }
 
 // Service is what a contract promises: a tree over devices.
@@ -206,6 +201,12 @@ type Check struct {
 	Profile    string // SNMP: name of the profile
 
 	SIP SIP // SIP: how it is asked, and which answers are up
+
+	// Unit is what the device must say that it is; the zero value expects nothing. A
+	// poll of another unit is [ReasonIdentity].
+	Unit Unit
+	// Interfaces are the patterns of the device; empty for all that the profile reads.
+	Interfaces []string
 
 	// Values names the numbers of a poll that a threshold is about, each as
 	// [ParseValueRef] reads it, in rising order, none twice, at most [MaxValues]. They

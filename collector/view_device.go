@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -115,12 +116,7 @@ func (v view) facts(p place) web.Facts {
 	for _, c := range p.Checks {
 		out.Checks = append(out.Checks, fmt.Sprintf("%s every %s", c.Name, c.Interval))
 	}
-	now := v.now()
-	for _, u := range p.Units {
-		if !u.From.After(now) {
-			out.Serial = u.Serial
-		}
-	}
+	out.Serial = onRecord(vouch.UnitAt(p.Units, v.now()))
 	if !p.LeaseFrom.IsZero() {
 		out.LeaseFrom = &p.LeaseFrom
 	}
@@ -220,4 +216,12 @@ func binOf(at time.Time, fs []found) web.Bin {
 func median(ds []time.Duration) time.Duration {
 	slices.Sort(ds)
 	return ds[len(ds)/2]
+}
+
+// onRecord says which unit the installed base has, as people read it off the box.
+func onRecord(u vouch.Unit) string {
+	if len(u.Serials) == 0 && u.EngineID != "" {
+		return "engine " + u.EngineID
+	}
+	return strings.Join(u.Serials, ", ")
 }

@@ -119,7 +119,7 @@ func Customers(b Base, contracts []Contract, at time.Time) []vouch.Customer {
 			site := vouch.Site{ID: s.ID, Name: s.Name}
 			for _, d := range s.Devices {
 				device := d.Device
-				device.Checks = checks(d, v)
+				device.Checks = checks(d, v, at)
 				site.Devices = append(site.Devices, device)
 			}
 			out[i].Sites = append(out[i].Sites, site)
@@ -129,8 +129,8 @@ func Customers(b Base, contracts []Contract, at time.Time) []vouch.Customer {
 }
 
 // NextChange returns the first instant after at from which Assignments differ: a
-// lease begins or ends, or a contract version comes into force; ok is false when
-// nothing is due.
+// lease begins or ends, another unit takes its place, or a contract version comes into
+// force; ok is false when nothing is due.
 func NextChange(b Base, contracts []Contract, at time.Time) (next time.Time, ok bool) {
 	consider := func(t time.Time) {
 		if t.After(at) && (!ok || t.Before(next)) {
@@ -147,6 +147,9 @@ func NextChange(b Base, contracts []Contract, at time.Time) (next time.Time, ok 
 			for _, d := range s.Devices {
 				consider(d.LeaseFrom)
 				consider(d.LeaseUntil)
+				for _, u := range d.Units {
+					consider(u.From)
+				}
 			}
 		}
 	}
@@ -188,8 +191,9 @@ func asked(d Device, v Version, kind vouch.Kind) bool {
 	return measured && (len(d.Kinds) == 0 || slices.Contains(d.Kinds, kind))
 }
 
-// checks returns what is asked of a device. A check is named after its kind.
-func checks(d Device, v Version) []vouch.Check {
+// checks returns what is asked of a device at an instant. A check is named after its
+// kind.
+func checks(d Device, v Version, at time.Time) []vouch.Check {
 	var out []vouch.Check
 	for _, m := range v.Measure {
 		if !asked(d, v, m.Kind) {
@@ -206,6 +210,7 @@ func checks(d Device, v Version) []vouch.Check {
 			c.Addr, c.Port = address(d.Addresses, d.SNMP.Role), d.SNMP.Port
 			c.Version, c.Credential, c.Profile = d.SNMP.Version, d.SNMP.Credential, d.Profile
 			c.Values = named(v.Terms.Thresholds, m.Kind)
+			c.Unit, c.Interfaces = vouch.UnitAt(d.Units, at), d.Interfaces
 		case vouch.KindTCP:
 			c.Port = m.Port
 		case vouch.KindSIP:

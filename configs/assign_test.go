@@ -106,6 +106,7 @@ func TestAssignedCheck(t *testing.T) {
 		{
 			Name: "snmp", Kind: vouch.KindSNMP, Addr: checks[1].Addr, Port: 161, Interval: time.Minute, Timeout: 5 * time.Second,
 			Version: "2c", Credential: "lab", Profile: "cisco-router",
+			Unit: vouch.Unit{Serials: []string{"FX2201A0B1"}, From: time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC)},
 		},
 	}
 	if !reflect.DeepEqual(checks, want) {
@@ -156,13 +157,44 @@ func TestNextChange(t *testing.T) {
 		got = append(got, next.Format(time.RFC3339))
 		at = next
 	}
-	if want := "2025-12-31T23:00:00Z 2026-12-31T23:00:00Z 2028-12-31T23:00:00Z"; strings.Join(got, " ") != want {
+	if want := "2025-12-31T23:00:00Z 2026-06-15T08:30:00Z 2026-12-31T23:00:00Z 2028-12-31T23:00:00Z"; strings.Join(got, " ") != want {
 		t.Errorf("NextChange, again and again = %s, want %s", strings.Join(got, " "), want)
 	}
 	before, after := time.Date(2026, 12, 31, 22, 59, 59, 0, time.UTC), time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)
 	for at, want := range map[time.Time]time.Duration{before: 30 * time.Second, after: 10 * time.Second} {
 		if got := configs.Assignments(c.Base, c.Contracts, at)[0].Assignments[0].Check.Interval; got != want {
 			t.Errorf("interval at %v = %v, want %v", at, got, want)
+		}
+	}
+}
+
+// The unit that a check expects is the one on record at the instant of the assignment.
+func TestAssignedUnit(t *testing.T) {
+	f := example()
+	f.edit(t, "base.yaml", "- {serial: FX2345C2D3, from: 2026-06-15T10:30:00+02:00}", `- {serials: [FX2345C2D3, " FX2345C2D4 "], from: 2026-06-15T10:30:00+02:00}
+              - {engine_id: "0x80:00:00:09:03:AA", from: 2026-07-01T00:00:00Z}`)
+	f.edit(t, "base.yaml", "            units:", "            interfaces: [\"Gi0/0/*\", \"alias:WAN *\"]\n            units:")
+	c := mustLoad(t, f)
+	for at, want := range map[time.Time]string{
+		time.Date(2026, 6, 15, 8, 29, 59, 0, time.UTC): "serial FX2201A0B1",
+		time.Date(2026, 6, 15, 8, 30, 0, 0, time.UTC):  "serial FX2345C2D3 or FX2345C2D4",
+		time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC):    "engine 8000000903aa",
+	} {
+		seen := false
+		for _, a := range configs.Assignments(c.Base, c.Contracts, at)[0].Assignments {
+			if a.Check.Kind != vouch.KindSNMP || a.Device != "router-1" {
+				if a.Check.Unit.Known() || a.Check.Interfaces != nil {
+					t.Errorf("%s/%s at %v expects %v, %v", a.Device, a.Check.Name, at, a.Check.Unit, a.Check.Interfaces)
+				}
+				continue
+			}
+			seen = true
+			if got := a.Check.Unit.String(); got != want || strings.Join(a.Check.Interfaces, " ") != "Gi0/0/* alias:WAN *" {
+				t.Errorf("at %v expected: %s, interfaces %q, want %s", at, got, a.Check.Interfaces, want)
+			}
+		}
+		if !seen {
+			t.Errorf("router-1 is not asked over SNMP at %v", at)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package configs
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -93,6 +94,7 @@ func (l *loader) device(v value, c *Customer, site, index int) {
 	placed.noChecks = !checks.absent() && len(d.Kinds) == 0
 	placed.lease = m.need("lease", "a mapping with from, and until where it ends")
 	lease(placed.lease.mapping(), d, &placed)
+	d.Interfaces = interfaces(m.get("interfaces"))
 	placed.units = m.get("units").list()
 	d.Units = make([]vouch.Unit, len(placed.units))
 	for i, u := range placed.units {
@@ -193,8 +195,61 @@ func lease(m *mapping, d *Device, placed *placedDevice) {
 
 func unit(m *mapping, u *vouch.Unit, placed *placedDevice) {
 	defer m.done()
-	u.Serial = m.need("serial", "the serial number").text("")
+	one, many, engine := m.get("serial"), m.get("serials"), m.get("engine_id")
+	given := 0
+	for _, v := range []value{one, many, engine} {
+		if !v.absent() {
+			given++
+		}
+	}
+	if given != 1 && !m.absent() {
+		m.wrong("%s needs exactly one of the keys serial, serials (of a pair or cluster) and engine_id (of a device that tells no serial number)", m.key)
+	}
+	if s := one.text(""); s != "" {
+		u.Serials = []string{strings.TrimSpace(s)}
+	}
+	for _, v := range many.list() {
+		if s := v.text(""); s != "" {
+			u.Serials = append(u.Serials, strings.TrimSpace(s))
+		}
+	}
+	u.EngineID = engine.engineID()
+	if err := vouch.ValidUnit(*u); err != nil && given == 1 {
+		m.wrong("%v", err)
+	}
 	placed.when(m.need("from", "a date or an instant"), &u.From)
+}
+
+// engineID returns an snmpEngineID in the spelling of [vouch.Unit]: people write it as
+// tools print it, with 0x before it or colons in it.
+func (v value) engineID() string {
+	s, _ := v.rawText()
+	s = strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
+	return strings.TrimPrefix(s, "0x")
+}
+
+// interfaces reads the patterns of the interfaces that are measured.
+func interfaces(v value) []string {
+	var out []string
+	for _, e := range v.list() {
+		s := e.text("")
+		if s == "" {
+			continue
+		}
+		if _, err := vouch.ParseInterface(s); err != nil {
+			e.wrong("%v", err)
+			continue
+		}
+		if slices.Contains(out, s) {
+			e.wrong("%s is listed twice, allowed is once", show(s))
+			continue
+		}
+		out = append(out, s)
+	}
+	if n := len(v.list()); !v.absent() && (n == 0 || n > vouch.MaxInterfaces) {
+		v.wrong("%s has %d patterns, allowed are 1 to %d; leave the key out for all interfaces that the profile reads", v.key, n, vouch.MaxInterfaces)
+	}
+	return out
 }
 
 // when reads a date or an instant. A date begins at midnight in the zone of the

@@ -19,6 +19,7 @@ func (p *placedProfile) metric(m *mapping) {
 	defer m.done()
 	scalar, table := m.get("symbol"), m.get("table")
 	symbols, tags, maxRows := m.get("symbols"), m.get("metric_tags"), m.get("max_rows")
+	only, except := m.get("only"), m.get("except")
 	if m.absent() {
 		return
 	}
@@ -27,7 +28,7 @@ func (p *placedProfile) metric(m *mapping) {
 		return
 	}
 	if !scalar.absent() {
-		for _, v := range []value{symbols, tags, maxRows} {
+		for _, v := range []value{symbols, tags, maxRows, only, except} {
 			if !v.absent() {
 				v.wrong("%s belongs to a table, allowed beside symbol is nothing", v.key)
 			}
@@ -59,7 +60,23 @@ func (p *placedProfile) metric(m *mapping) {
 			out.Tags = append(out.Tags, s)
 		}
 	}
+	out.Rules = append(rules(only, out.Tags, false), rules(except, out.Tags, true)...)
 	p.Tables = append(p.Tables, out)
+}
+
+// rules reads a mapping of tags to patterns of their values.
+func rules(v value, tags []vouch.Symbol, except bool) []vouch.Rule {
+	var out []vouch.Rule
+	for _, e := range v.mapping().entries {
+		if !slices.ContainsFunc(tags, func(t vouch.Symbol) bool { return t.Name == e.name }) {
+			e.val.wrong("%s is about the tag %s, which the table has not, allowed are those of metric_tags", v.key, show(e.name))
+			continue
+		}
+		if match := e.val.pattern(-1); match != "" {
+			out = append(out, vouch.Rule{Tag: e.name, Match: match, Except: except})
+		}
+	}
+	return out
 }
 
 // tag reads what is stored as a tag: a column, a number of the row's index, or the
@@ -197,7 +214,8 @@ func (v value) factor() float64 {
 // maxPattern bounds a regular expression, in bytes.
 const maxPattern = 300
 
-// pattern returns a regular expression with so many groups, or "".
+// pattern returns a regular expression with so many groups, any number where that is
+// negative, or "".
 func (v value) pattern(groups int) string {
 	s, ok := v.rawText()
 	if !ok {
@@ -209,7 +227,7 @@ func (v value) pattern(groups int) string {
 		v.wrong("%s is %d bytes long, allowed are at most %d", v.key, len(s), maxPattern)
 	case err != nil:
 		v.wrong("%s is no regular expression (RE2): %s", v.key, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-	case re.NumSubexp() != groups:
+	case groups >= 0 && re.NumSubexp() != groups:
 		v.wrong("%s has %d groups in parentheses, needed are %d; (?:...) is none", v.key, re.NumSubexp(), groups)
 	default:
 		return s

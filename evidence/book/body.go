@@ -49,10 +49,31 @@ type AddressBody struct {
 	Role vouch.AddressRole `json:"role"`
 }
 
-// UnitBody is the hardware that occupies a device from an instant on.
+// UnitBody is the hardware that occupies a device from an instant on: one of the three
+// texts says by what it is told.
 type UnitBody struct {
-	Serial string    `json:"serial"`
-	From   time.Time `json:"from"`
+	Serial   string    `json:"serial,omitempty"`
+	Serials  []string  `json:"serials,omitempty"` // of the members of a pair or cluster: two or more
+	EngineID string    `json:"engine_id,omitempty"`
+	From     time.Time `json:"from"`
+}
+
+func unitBodyOf(u vouch.Unit) UnitBody {
+	out := UnitBody{EngineID: u.EngineID, From: milli(u.From)}
+	if len(u.Serials) == 1 {
+		out.Serial = u.Serials[0]
+	} else {
+		out.Serials = u.Serials
+	}
+	return out
+}
+
+func (u UnitBody) unit() vouch.Unit {
+	out := vouch.Unit{Serials: u.Serials, EngineID: u.EngineID, From: u.From}
+	if u.Serial != "" {
+		out.Serials = []string{u.Serial}
+	}
+	return out
 }
 
 // DeviceBodyOf returns what a record says of a device.
@@ -62,7 +83,7 @@ func DeviceBodyOf(d vouch.Device) DeviceBody {
 		out.Addresses = append(out.Addresses, AddressBody(a))
 	}
 	for _, u := range d.Units {
-		out.Units = append(out.Units, UnitBody{u.Serial, milli(u.From)})
+		out.Units = append(out.Units, unitBodyOf(u))
 	}
 	return out
 }
@@ -73,7 +94,7 @@ func (d DeviceBody) device() vouch.Device {
 		out.Addresses = append(out.Addresses, vouch.Address(a))
 	}
 	for _, u := range d.Units {
-		out.Units = append(out.Units, vouch.Unit(u))
+		out.Units = append(out.Units, u.unit())
 	}
 	return out
 }
@@ -181,6 +202,10 @@ type CheckBody struct {
 	Profile  string          `json:"profile,omitempty"`
 	Values   []string        `json:"values,omitempty"` // that thresholds name
 	SIP      *SIPBody        `json:"sip,omitempty"`
+	// Unit is what the device must say that it is; Interfaces are patterns of those that
+	// are measured. Both are absent where nothing is asked.
+	Unit       *UnitBody `json:"unit,omitempty"`
+	Interfaces []string  `json:"interfaces,omitempty"`
 }
 
 // SIPBody says how a check asks over SIP and which answers are up. Whom it asks for is
@@ -197,10 +222,15 @@ func CheckBodyOf(d vouch.DeviceID, c vouch.Check) CheckBody {
 	if c.Kind == vouch.KindSIP {
 		sip = &SIPBody{cmp.Or(c.SIP.Transport, vouch.SIPOverUDP), c.SIP.Accept, c.SIP.TLSInsecure}
 	}
-	return CheckBody{
+	out := CheckBody{
 		SIP: sip, Device: d, Check: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: c.Interval.Milliseconds(), Timeout: c.Timeout.Milliseconds(),
-		Count: c.Count, Spacing: c.Spacing.Milliseconds(), Size: c.Size, Version: c.Version, Profile: c.Profile, Values: c.Values,
+		Count: c.Count, Spacing: c.Spacing.Milliseconds(), Size: c.Size, Version: c.Version, Profile: c.Profile, Values: c.Values, Interfaces: c.Interfaces,
 	}
+	if c.Unit.Known() {
+		u := unitBodyOf(c.Unit)
+		out.Unit = &u
+	}
+	return out
 }
 
 // ReferenceBody is what an agent asks to prove its own health.

@@ -51,8 +51,15 @@ type (
 		Profile    string          `json:"profile,omitempty"`
 		SIP        *sipJSON        `json:"sip,omitempty"`
 		Values     []string        `json:"values,omitempty"`
+		Unit       *unitJSON       `json:"unit,omitempty"`
+		Interfaces []string        `json:"interfaces,omitempty"`
 		WatchRTT   duration        `json:"watch_rtt,omitempty"`
 		WatchLoss  int             `json:"watch_loss,omitempty"`
+	}
+	unitJSON struct {
+		Serials  []string  `json:"serials,omitempty"`
+		EngineID string    `json:"engine_id,omitempty"`
+		From     time.Time `json:"from,omitzero"`
 	}
 	referenceJSON struct {
 		Name       string             `json:"name"`
@@ -112,6 +119,7 @@ func checkToJSON(c vouch.Check) checkJSON {
 		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: duration(c.Interval), Timeout: duration(c.Timeout),
 		Count: c.Count, Spacing: duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
 		SIP: sipToJSON(c.SIP), Values: each(c.Values, same), WatchRTT: duration(c.Watch.RTT), WatchLoss: c.Watch.Loss,
+		Unit: unitToJSON(c.Unit), Interfaces: each(c.Interfaces, same),
 	}
 }
 
@@ -120,7 +128,23 @@ func checkFromJSON(c checkJSON) vouch.Check {
 		Name: c.Name, Kind: c.Kind, Addr: c.Addr, Port: c.Port, Interval: time.Duration(c.Interval), Timeout: time.Duration(c.Timeout),
 		Count: c.Count, Spacing: time.Duration(c.Spacing), Size: c.Size, Version: c.Version, Credential: c.Credential, Profile: c.Profile,
 		SIP: sipFromJSON(c.SIP), Values: each(c.Values, same), Watch: vouch.Watch{RTT: time.Duration(c.WatchRTT), Loss: c.WatchLoss},
+		Unit: unitFromJSON(c.Unit), Interfaces: each(c.Interfaces, same),
 	}
+}
+
+// unitToJSON leaves a unit out that nothing is known of.
+func unitToJSON(u vouch.Unit) *unitJSON {
+	if !u.Known() {
+		return nil
+	}
+	return &unitJSON{each(u.Serials, same), u.EngineID, u.From.UTC()}
+}
+
+func unitFromJSON(j *unitJSON) vouch.Unit {
+	if j == nil {
+		return vouch.Unit{}
+	}
+	return vouch.Unit{Serials: each(j.Serials, same), EngineID: j.EngineID, From: j.From.UTC()}
 }
 
 func referenceToJSON(r Reference) referenceJSON {

@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -102,7 +103,22 @@ func (d *Device) valid(customers []vouch.CustomerID, profiles map[string]bool) e
 		if err := validValues(c.Values); err != nil {
 			return fmt.Errorf("check %s: %v", c.Name, err)
 		}
+		if err := cmp.Or(vouch.ValidUnit(c.Unit), validInterfaces(c.Interfaces)); err != nil {
+			return fmt.Errorf("check %s: %v", c.Name, err)
+		}
 		seen[c.Name] = true
+	}
+	return nil
+}
+
+func validInterfaces(patterns []string) error {
+	if len(patterns) > vouch.MaxInterfaces {
+		return fmt.Errorf("it names %d interfaces, at most %d are allowed", len(patterns), vouch.MaxInterfaces)
+	}
+	for _, p := range patterns {
+		if _, err := vouch.ParseInterface(p); err != nil {
+			return err
+		}
 	}
 	return nil
 }

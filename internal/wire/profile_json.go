@@ -56,6 +56,12 @@ type (
 		Columns []symbolJSON `json:"columns,omitempty"`
 		Tags    []symbolJSON `json:"tags,omitempty"`
 		MaxRows int          `json:"max_rows,omitempty"`
+		Rules   []ruleJSON   `json:"rules,omitempty"`
+	}
+	ruleJSON struct {
+		Tag    string `json:"tag"`
+		Match  string `json:"match"`
+		Except bool   `json:"except,omitempty"`
 	}
 	mappedJSON struct {
 		Value string `json:"value"`
@@ -72,7 +78,7 @@ func profileToJSON(p vouch.Profile) profileJSON {
 		Name: p.Name, Class: p.Class, Kind: p.Kind, Uptime: each(p.Uptime, same), NoBulk: p.NoBulk, Repetitions: p.Repetitions,
 		Scalars: each(p.Scalars, symbolToJSON),
 		Tables: each(p.Tables, func(t vouch.Table) tableJSON {
-			return tableJSON{t.Name, each(t.Columns, symbolToJSON), each(t.Tags, symbolToJSON), t.MaxRows}
+			return tableJSON{t.Name, each(t.Columns, symbolToJSON), each(t.Tags, symbolToJSON), t.MaxRows, each(t.Rules, ruleToJSON)}
 		}),
 		Traps: each(p.Traps, func(t vouch.Trap) trapJSON { return trapJSON(t) }),
 	}
@@ -88,7 +94,7 @@ func profileFromJSON(j profileJSON) vouch.Profile {
 		Name: j.Name, Class: j.Class, Kind: j.Kind, Uptime: each(j.Uptime, same), NoBulk: j.NoBulk, Repetitions: j.Repetitions,
 		Scalars: each(j.Scalars, symbolFromJSON),
 		Tables: each(j.Tables, func(t tableJSON) vouch.Table {
-			return vouch.Table{Name: t.Name, Columns: each(t.Columns, symbolFromJSON), Tags: each(t.Tags, symbolFromJSON), MaxRows: t.MaxRows}
+			return vouch.Table{Name: t.Name, Columns: each(t.Columns, symbolFromJSON), Tags: each(t.Tags, symbolFromJSON), MaxRows: t.MaxRows, Rules: each(t.Rules, ruleFromJSON)}
 		}),
 		Traps: each(j.Traps, func(t trapJSON) vouch.Trap { return vouch.Trap(t) }),
 	}
@@ -132,3 +138,6 @@ func symbolFromJSON(j symbolJSON) vouch.Symbol {
 
 func mappedToJSON(m vouch.Mapped) mappedJSON   { return mappedJSON(m) }
 func mappedFromJSON(j mappedJSON) vouch.Mapped { return vouch.Mapped(j) }
+
+func ruleToJSON(r vouch.Rule) ruleJSON   { return ruleJSON(r) }
+func ruleFromJSON(j ruleJSON) vouch.Rule { return vouch.Rule(j) }

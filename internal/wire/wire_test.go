@@ -26,14 +26,16 @@ func assignment() wire.Assignment {
 			{Name: "ping", Kind: vouch.KindICMP, Addr: netip.MustParseAddr("192.0.2.1"), Interval: 10 * time.Second, Timeout: 3 * time.Second, Count: 3, Spacing: 250 * time.Millisecond, Size: 56,
 				Watch: vouch.Watch{RTT: 80 * time.Millisecond, Loss: 34}},
 			{Name: "snmp", Kind: vouch.KindSNMP, Addr: netip.MustParseAddr("2001:db8::1"), Port: 1161, Interval: time.Minute, Timeout: 5 * time.Second, Version: "3", Credential: "acme-v3", Profile: "if-mib",
-				Values: []string{"interface.ifOperStatus{ifName=wan1}", "temperature"}},
+				Values: []string{"interface.ifOperStatus{ifName=wan1}", "temperature"},
+				Unit:   vouch.Unit{Serials: []string{"FX1", "FX2"}, From: time.Date(2026, 6, 15, 8, 30, 0, 0, time.UTC)}, Interfaces: []string{"wan1", "alias:WAN *"}},
 			{Name: "sip", Kind: vouch.KindSIP, Addr: netip.MustParseAddr("192.0.2.1"), Port: 5061, Interval: time.Minute, Timeout: 5 * time.Second,
 				SIP: vouch.SIP{Transport: "tls", Accept: []string{"2xx", "404"}, User: "100", Host: "pbx.example.net", TLSName: "pbx.example.net", TLSPin: strings.Repeat("a1", 32)}},
 		}}},
 		References: []wire.Reference{{Reference: vouch.Reference{Name: "gw", Gateway: true, Kind: vouch.KindTCP, Addr: netip.MustParseAddr("192.0.2.254"), Port: 443}, Customers: []vouch.CustomerID{"acme"}}},
 		Profiles: []vouch.Profile{{Name: "if-mib", Class: vouch.ClassRouter, Scalars: []vouch.Symbol{{OID: "1.3.6.1.2.1.1.3.0", Name: "sysUpTime", Type: vouch.TypeTicks}},
 			Tables: []vouch.Table{{Name: "interface", Columns: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.6", Name: "ifHCInOctets", Type: vouch.TypeCounter, Bits: 32}},
-				Tags: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.1", Name: "ifName", Type: vouch.TypeText}}, MaxRows: 64}}}, {
+				Tags: []vouch.Symbol{{OID: "1.3.6.1.2.1.31.1.1.1.1", Name: "ifName", Type: vouch.TypeText}}, MaxRows: 64,
+				Rules: []vouch.Rule{{Tag: "ifName", Match: "^(wan|eth)"}, {Tag: "ifName", Match: "^lo$", Except: true}}}}}, {
 			Name: "pbx", Class: vouch.ClassTelephony, Kind: "pbx", Uptime: []vouch.Clock{vouch.ClockHost}, NoBulk: true, Repetitions: 9,
 			Facts: vouch.DeviceFacts{
 				Vendor: []vouch.FactSource{{Value: "Acme"}}, Model: []vouch.FactSource{{OID: "1.3.6.1", Extract: "(x)", Mapping: []vouch.Mapped{{Value: "1", Name: "one"}}}},
@@ -65,6 +67,9 @@ func TestEncodeAssignmentRefuses(t *testing.T) {
 		{"too many values", func(a *wire.Assignment) { a.Devices[0].Checks[1].Values = make([]string, 65) }, "it names 65 values, at most 64"},
 		{"a line in whom SIP asks for", func(a *wire.Assignment) { a.Devices[0].Checks[2].SIP.User = "a\r\nb" }, "check sip: user"},
 		{"a SIP answer that is none", func(a *wire.Assignment) { a.Devices[0].Checks[2].SIP.Accept = []string{"1xx"} }, "check sip: accept"},
+		{"a unit told in two ways", func(a *wire.Assignment) { a.Devices[0].Checks[1].Unit.EngineID = "8000000001" }, "not by both"},
+		{"too many interfaces", func(a *wire.Assignment) { a.Devices[0].Checks[1].Interfaces = make([]string, 65) }, "it names 65 interfaces"},
+		{"an interface without a name", func(a *wire.Assignment) { a.Devices[0].Checks[1].Interfaces = []string{"alias:"} }, "is empty or longer"},
 		{"a reference twice", func(a *wire.Assignment) { a.References = append(a.References, a.References[0]) }, `reference "gw" has no name or stands twice`},
 		{"a secret twice", func(a *wire.Assignment) { a.Secrets[1].Name = "acme-v3" }, "none stands twice"},
 		{"a secret without a name", func(a *wire.Assignment) { a.Secrets[0].Name = "" }, "secret: "},

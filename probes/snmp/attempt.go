@@ -24,6 +24,9 @@ type attempt struct {
 	next     bool // GETNEXT instead of GETBULK
 	most     int  // repetitions of a GETBULK
 	budget   int  // octets of bindings that an answer has room for
+	// What the check asks beside its profile; nil where it asks nothing.
+	identity  *identity
+	selection *selection
 
 	rtt       time.Duration // of the first exchange; 0 until an answer came
 	exchanges int
@@ -93,17 +96,24 @@ func (a *attempt) run(ctx context.Context) vouch.Result {
 		}
 		a.memory.uptime = up
 	}
+	told, other, isOther := a.identify(ctx)
+	if isOther {
+		return a.closed(other)
+	}
 	rows := 0
 	for i := range a.memory.tables {
 		rows += a.memory.tables[i].rows
 	}
 	a.points.addScalars(a.plan, a.scalars, rows)
+	a.points.tell(told)
 	whole := true
 	for i := range a.plan.tables {
 		t, m := &a.plan.tables[i], &a.memory.tables[i]
 		err := a.readTable(ctx, t, m)
 		if err == nil {
+			from := len(a.points.out)
 			a.points.addTable(t, a.columns)
+			a.choose(t, from)
 			continue
 		}
 		m.reset(t)

@@ -81,6 +81,7 @@ type table struct {
 	key     int    // index of the column whose value names a row; -1 for none
 	parts   []part // sorted by name; the index is told whole where rows need it
 	maxRows int
+	rules   []rule // which rows are kept; empty for all
 }
 
 // newPlan makes a plan of the profile, nil for the system group alone. Symbols whose
@@ -120,6 +121,13 @@ func newPlan(p *vouch.Profile) *plan {
 		tb := table{name: t.Name, key: -1, maxRows: defaultRows}
 		if t.MaxRows > 0 {
 			tb.maxRows = min(t.MaxRows, maxRowsAtMost)
+		}
+		for _, r := range t.Rules {
+			if c, err := newRule(r); err != nil {
+				problems = append(problems, "profile "+p.Name+": "+err.Error())
+			} else {
+				tb.rules = append(tb.rules, c)
+			}
 		}
 		for _, s := range t.Columns {
 			if o, ok := object(s, false); ok {

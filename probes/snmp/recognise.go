@@ -176,9 +176,22 @@ func (p *Prober) facts(ctx context.Context, t probes.Target, profile *vouch.Prof
 
 // fact returns the first of the sources that gives a text.
 func (a *attempt) fact(ctx context.Context, sources []vouch.FactSource) string {
+	return a.find(ctx, sources).text
+}
+
+// found is the text of a fact, and where it was; the object is nil for a fixed text
+// and for none.
+type found struct {
+	text   string
+	source vouch.FactSource
+	object oid
+}
+
+// find looks for the first of the sources that gives a text.
+func (a *attempt) find(ctx context.Context, sources []vouch.FactSource) found {
 	for _, s := range sources {
 		if s.Value != "" {
-			return s.Value
+			return found{text: s.Value}
 		}
 		root, err := parseOID(s.OID)
 		if err != nil {
@@ -186,29 +199,29 @@ func (a *attempt) fact(ctx context.Context, sources []vouch.FactSource) string {
 		}
 		if v, ok := a.get(ctx, root); ok {
 			if text := factText(s, v); text != "" {
-				return text
+				return found{text, s, root}
 			}
 			continue
 		}
 		if strings.HasSuffix(s.OID, ".0") {
 			continue
 		}
-		if text := a.columnFact(ctx, s, root); text != "" {
-			return text
+		if text, object := a.columnFact(ctx, s, root); text != "" {
+			return found{text, s, object}
 		}
 	}
-	return ""
+	return found{}
 }
 
 // columnFact looks through the rows of a column.
-func (a *attempt) columnFact(ctx context.Context, s vouch.FactSource, root oid) string {
+func (a *attempt) columnFact(ctx context.Context, s vouch.FactSource, root oid) (string, oid) {
 	where, err := parseOID(s.Where)
 	filtered := s.Where != "" && err == nil
 	after := root
 	for range maxFactRows {
 		c, ok := a.following(ctx, root, after)
 		if !ok {
-			return ""
+			return "", nil
 		}
 		after = c.name
 		text := factText(s, scalar{tag: c.tag, data: c.data})
@@ -221,9 +234,9 @@ func (a *attempt) columnFact(ctx context.Context, s vouch.FactSource, root oid) 
 				continue
 			}
 		}
-		return text
+		return text, c.name
 	}
-	return ""
+	return "", nil
 }
 
 // factText turns a value into the text of a fact. White space and zeroes around it

@@ -50,7 +50,10 @@ type target struct {
 type knowledge struct {
 	memory *memory
 	engine *authority // SNMPv3 only; nil where it is not known
-	used   time.Time
+	// Of what the check asks beside its profile; nil where it asks nothing.
+	identity  *identity
+	selection *selection
+	used      time.Time
 }
 
 // Bounds on what a prober keeps.
@@ -84,6 +87,11 @@ func (p *Prober) Close() {
 // profile's scalars) and one for each row of the profile's tables. An object that the
 // device lacks yields no field. A table that could not be read to its end yields no
 // point, and the detail says so.
+//
+// Where a check says which unit is on record, the device is asked for its serial number
+// or engine now and then, and the answer stands in the point "snmp". Another unit than
+// that is Unknown(identity), in every poll until it tells the right one; nothing else
+// that such a poll measured is in the result. What a device does not tell judges nothing.
 //
 // Silence is Down(timeout); ICMP port unreachable is Down(refused). A device that
 // refuses the credential is Unknown(credentials), with what is wrong with it as far as
@@ -125,11 +133,12 @@ func (p *Prober) attempt(ctx context.Context, t probes.Target, pl *plan, do func
 		return verdict(err)
 	}
 	a.start(s, deadline, pl, know.memory, newWay(tg.version, t.Profile))
+	a.identity, a.selection = know.identityOf(t), know.selectionOf(t.Check)
 	whole := false
 	defer func() {
 		s.release(whole && r.Outcome == vouch.Up)
 		if whole { // and not on the way to the recover above
-			a.session = nil
+			a.session, a.identity, a.selection = nil, nil, nil
 			p.attempts.Put(a)
 			p.put(tg, know)
 		}
