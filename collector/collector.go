@@ -223,9 +223,10 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.judge = newJudge(b, c.book, s, c.now, c.log)
 	c.judge.contradicted = func(n int) { c.count.contradicted.Add(float64(n)) }
 	caught := make(chan struct{})
-	admitter := newAdmitter(c.book)
+	admitter, units := newAdmitter(c.book), newUnits(c.book)
 	c.watch = &watch{
 		admitter: admitter,
+		units:    units,
 		ready:    caught,
 		judge:    c.judge, book: c.book, recorder: c.recorder, store: s, wake: c.grew, came: make(chan struct{}, 1),
 		figures: c.figures, count: c.count, now: c.now, log: c.log,
@@ -237,7 +238,8 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.notifier = notify.New(s, opts.Channels, notify.Options{Log: c.log})
 	c.reader = &reader{
 		admitter: admitter,
-		store:    s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, own: note.VerifierList(keys.verifier),
+		units:    units,
+		store:    s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, devicePage: c.devicePage, own: note.VerifierList(keys.verifier),
 		bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log, caught: caught,
 	}
 	for _, ch := range opts.Channels {
@@ -277,6 +279,14 @@ func (c *Collector) grew(cs ...vouch.CustomerID) {
 func (c *Collector) incidentPage(cu vouch.CustomerID, id incident.ID) string {
 	if at := c.webAt.Load(); at != nil {
 		return fmt.Sprintf("%sincident/%s/%s", *at, cu, id)
+	}
+	return ""
+}
+
+// devicePage is the address of a device's page, by the same rule.
+func (c *Collector) devicePage(cu vouch.CustomerID, id vouch.DeviceID) string {
+	if at := c.webAt.Load(); at != nil {
+		return fmt.Sprintf("%sdevice/%s/%s", *at, cu, id)
 	}
 	return ""
 }

@@ -67,19 +67,21 @@ func (b *bell) take() []vouch.CustomerID {
 
 // reader derives from the ledger what the judge and the pages live on.
 type reader struct {
-	store     store.Store
-	judge     *judge
-	figures   *figures
-	telemetry *telemetry
-	admitter  *admitter
-	channels  []string                                   // names of the channels that incident events go to
-	page      func(vouch.CustomerID, incident.ID) string // address of an incident's page, or empty
-	own       note.Verifiers                             // the collector's key, which signed the records
-	bell      *bell
-	messages  func() // tells whoever delivers
-	changed   func() // tells the loop that looks at verdicts
-	log       *slog.Logger
-	caught    chan struct{} // closed when every ledger has been read to its end once
+	store      store.Store
+	judge      *judge
+	figures    *figures
+	telemetry  *telemetry
+	admitter   *admitter
+	units      *units
+	channels   []string                                   // names of the channels that incident events go to
+	page       func(vouch.CustomerID, incident.ID) string // address of an incident's page, or empty
+	devicePage func(vouch.CustomerID, vouch.DeviceID) string
+	own        note.Verifiers // the collector's key, which signed the records
+	bell       *bell
+	messages   func() // tells whoever delivers
+	changed    func() // tells the loop that looks at verdicts
+	log        *slog.Logger
+	caught     chan struct{} // closed when every ledger has been read to its end once
 
 	mu sync.Mutex // held while entries are derived: a rebuild and the loop take turns
 }
@@ -253,6 +255,7 @@ func (r *reader) batch(e store.Entry, d *store.Derivation) (func(), []dayKey, er
 	return func() {
 		r.judge.batch(k, samples, doubts, b.BatchHeader, e.Received)
 		r.admitter.batch(k, samples, doubts)
+		r.units.batch(k, samples, doubts)
 	}, r.figures.touched(k.customer, samples), nil
 }
 
@@ -278,9 +281,15 @@ func chunksOf(k agentKey, samples []vouch.Sample, doubts []bool) []store.Chunk {
 }
 
 // intents returns the messages that a record asks for: one for each channel of an
-// incident event. Their keys make each go out once, however often this is read.
+// incident event, or of one about a unit. Their keys make each go out once, however
+// often this is read.
 func (r *reader) intents(e store.Entry) ([]store.Intent, error) {
-	if e.RecordKind != string(evidence.KindIncidentEvent) || len(r.channels) == 0 {
+	switch {
+	case len(r.channels) == 0:
+		return nil, nil
+	case e.RecordKind == string(evidence.KindUnitSeen):
+		return r.unitIntents(e)
+	case e.RecordKind != string(evidence.KindIncidentEvent):
 		return nil, nil
 	}
 	rec, err := evidence.OpenRecord(e.Note, r.own)

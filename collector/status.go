@@ -52,6 +52,7 @@ func (c *Collector) status(ctx context.Context) (admin.Status, error) {
 		}
 		s.Sinks = append(s.Sinks, out)
 	}
+	s.Units = c.otherUnits()
 	s.Anchors = c.anchorStatus()
 	s.Messages.Pending, s.Messages.Failed, err = c.store.Pending(ctx)
 	return s, err

@@ -20,7 +20,8 @@ type telemetry struct {
 	devices map[deviceKey]*told
 	layouts map[string][]*layout // by measurement
 	agents  map[vouch.AgentID]agentFacts
-	name    []byte // room for the name of a point
+	units   map[deviceKey]unitTold // which unit a device says that it is
+	name    []byte                 // room for the name of a point
 }
 
 // agentFacts is what an agent said last of itself.
@@ -65,7 +66,7 @@ func (t *telemetry) facts(a vouch.AgentID) agentFacts {
 }
 
 func newTelemetry() *telemetry {
-	return &telemetry{devices: map[deviceKey]*told{}, layouts: map[string][]*layout{}, agents: map[vouch.AgentID]agentFacts{}}
+	return &telemetry{devices: map[deviceKey]*told{}, layouts: map[string][]*layout{}, agents: map[vouch.AgentID]agentFacts{}, units: map[deviceKey]unitTold{}}
 }
 
 // take remembers the lines of a telemetry batch.
@@ -80,7 +81,11 @@ func (t *telemetry) take(k agentKey, b evidence.Batch) {
 			t.agents[k.agent] = factsOf(line)
 		}
 		if line.Sample.Device != "" {
-			t.enter(deviceKey{k.customer, line.Sample.Device}, k.agent, line)
+			d := deviceKey{k.customer, line.Sample.Device}
+			t.enterUnit(d, &line)
+			if len(line.Point.Fields) > 0 {
+				t.enter(d, k.agent, line)
+			}
 		}
 	}
 }

@@ -117,6 +117,11 @@ func (v view) facts(p place) web.Facts {
 		out.Checks = append(out.Checks, fmt.Sprintf("%s every %s", c.Name, c.Interval))
 	}
 	out.Serial = onRecord(vouch.UnitAt(p.Units, v.now()))
+	key := deviceKey{p.customer, p.ID}
+	out.Says = v.tele.toldOf(key).text
+	if seen := v.book.unitSeen(key); seen.Another {
+		out.Another = &seen.At
+	}
 	if !p.LeaseFrom.IsZero() {
 		out.LeaseFrom = &p.LeaseFrom
 	}

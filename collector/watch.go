@@ -32,6 +32,7 @@ type watch struct {
 	came     chan struct{}
 	figures  *figures
 	admitter *admitter
+	units    *units
 	count    *counters
 	now      func() time.Time
 	log      *slog.Logger
@@ -134,6 +135,9 @@ func (w *watch) look(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.admit(ctx); err != nil {
+		return err
+	}
+	if err := w.noteUnits(ctx); err != nil {
 		return err
 	}
 	j := w.judge

@@ -15,6 +15,7 @@ const (
 	KindInstallation         RecordKind = "installation"          // the customer's sites, devices, units and services
 	KindLease                RecordKind = "lease"                 // a device is leased from, until
 	KindUnit                 RecordKind = "unit"                  // a piece of hardware occupies a device from an instant on
+	KindUnitSeen             RecordKind = "unit-seen"             // another unit than the one on record answers at a device, or the one on record again
 	KindLocation             RecordKind = "location"              // a location, its custody and what it shares with others
 	KindAssignment           RecordKind = "assignment"            // which checks an agent runs, replacing what was assigned before
 	KindAdmitted             RecordKind = "admitted"              // a (location, device, check) may vote from now on

@@ -131,6 +131,8 @@ func (l Language) reason(r vouch.Reason) string {
 			return "the provider's network, so it could not ask"
 		case vouch.ReasonDisputed:
 			return "the witnesses contradict each other"
+		case vouch.ReasonIdentity:
+			return "another unit than recorded"
 		}
 		return string(r)
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -63,6 +64,13 @@ func printStatus(out io.Writer, s admin.Status, now time.Time) error {
 	}
 	printAnchors(out, s.Anchors, now)
 	fmt.Fprintf(out, "open incidents: %d; messages waiting: %d, given up: %d\n", s.Incidents, s.Messages.Pending, s.Messages.Failed)
+	for _, u := range s.Units {
+		fmt.Fprintf(out, "%s/%s: another unit than recorded since %s: ", u.Customer, u.Device, when(u.Since))
+		if u.Says != "" {
+			fmt.Fprintf(out, "it says %s, ", u.Says)
+		}
+		fmt.Fprintf(out, "on record is %s; record the swap (a line under the device's units, then `vouch reload`) or put the box back\n", cmp.Or(u.OnRecord, "none"))
+	}
 	for _, r := range s.Refused {
 		fmt.Fprintf(out, "refused %d times: %s\n", r.Count, r.Reason)
 	}

@@ -153,6 +153,18 @@ type Status struct {
 	Incidents int           `json:"open_incidents"`
 	Messages  Messages      `json:"messages"`
 	Refused   []Refusal     `json:"refused"`
+	// Units are the devices at which another unit than the one on record answers.
+	Units []OtherUnit `json:"other_units"`
+}
+
+// OtherUnit is a device at which another unit than the one on record answers.
+type OtherUnit struct {
+	Customer vouch.CustomerID `json:"customer"`
+	Site     vouch.SiteID     `json:"site"`
+	Device   vouch.DeviceID   `json:"device"`
+	Since    time.Time        `json:"since"`
+	Says     string           `json:"says,omitempty"`      // "serial FX2"; empty where it is not known, as after a restart
+	OnRecord string           `json:"on_record,omitempty"` // "serial FX1"
 }
 
 // AgentStatus is what the collector last heard of an agent.

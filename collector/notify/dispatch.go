@@ -23,23 +23,28 @@ const (
 	maxPending = 10_000 // undelivered intents whose order is known after a restart
 )
 
-// lane is what keeps order: the messages of one incident over one channel.
+// lane is what keeps order: the messages of one incident, or about the unit at one
+// device, over one channel.
 type lane struct {
 	channel  string
 	customer vouch.CustomerID
-	incident string
+	about    string
 }
 
-// laneOf reads the incident from the payload. A payload of another shape is a lane
+// laneOf reads from the payload what it is about. A payload of another shape is a lane
 // of its own.
 func laneOf(i store.Intent) lane {
 	var e struct {
 		Incident string `json:"incident"`
+		Device   string `json:"device"`
 	}
-	if err := json.Unmarshal(i.Payload, &e); err != nil || e.Incident == "" {
-		return lane{channel: i.Channel, incident: "intent " + i.Key}
+	switch err := json.Unmarshal(i.Payload, &e); {
+	case err == nil && e.Incident != "":
+		return lane{channel: i.Channel, customer: i.Customer, about: e.Incident}
+	case err == nil && e.Device != "":
+		return lane{channel: i.Channel, customer: i.Customer, about: "device " + e.Device}
 	}
-	return lane{channel: i.Channel, customer: i.Customer, incident: e.Incident}
+	return lane{channel: i.Channel, about: "intent " + i.Key}
 }
 
 // dispatcher hands due intents to the senders.

@@ -211,6 +211,8 @@ type Facts struct {
 	Model      string        `json:"model,omitempty"`
 	Serial     string        `json:"serial,omitempty"`
 	Firmware   string        `json:"firmware,omitempty"`
+	Says       string        `json:"says,omitempty"`         // which unit the device says that it is: "serial FX2"
+	Another    *time.Time    `json:"another_unit,omitempty"` // since when that is not the one on record; absent when it is
 	Addresses  List[Address] `json:"addresses"`
 	Checks     List[string]  `json:"checks"` // "icmp 10 s"
 	Uptime     *Seconds      `json:"uptime_s"`

@@ -85,6 +85,7 @@ func (d Device) model(r *http.Request) deviceModel {
 	if v := d.Voice; v != nil {
 		m.Heard = fmt.Sprintf("R %.1f, MOS %.2f (%s, from RTT/2 of %s, no part of any verdict)", v.R, v.MOS, v.Codec, strings.ToUpper(string(v.Kind)))
 	}
+	m.Words.Aside = strings.TrimSpace(m.Words.Aside + " " + d.Facts.otherUnit(c))
 	for _, w := range d.Works {
 		m.Works = append(m.Works, w.line(c))
 	}
@@ -201,6 +202,22 @@ type monthLine struct {
 
 func (m Month) line(c clock) monthLine {
 	return monthLine{m, m.From.In(c.loc).Format("January") + " so far", c.stamp(m.To)}
+}
+
+// otherUnit says that another unit than the one on record answers, if one does.
+func (f Facts) otherUnit(c clock) string {
+	since := c.opt(f.Another)
+	if since == nil {
+		return ""
+	}
+	s := "Another unit than recorded answers here since " + since.AtZ()
+	if f.Says != "" {
+		s += ": it says " + f.Says
+	}
+	if f.Serial != "" {
+		s += ", on record is " + f.Serial
+	}
+	return s + "."
 }
 
 func (m *deviceModel) facts(c clock, f Facts) {

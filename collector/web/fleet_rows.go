@@ -336,7 +336,7 @@ func (f Fleet) deviceRow(columns []column, c clock, cu Customer, site Site, d De
 			note = append(note, out.Since.Ago())
 		}
 		if d.Reason != "" {
-			note = append(note, d.Reason)
+			note = append(note, reasonWords(d.Reason))
 		}
 		out.Note = strings.Join(note, ", ")
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/vouch-sla/vouch"
 )
 
 const nbsp = "\u00a0"
@@ -219,4 +221,12 @@ func upper(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// reasonWords says a reason as people say it; most say themselves.
+func reasonWords(r string) string {
+	if r == string(vouch.ReasonIdentity) {
+		return "another unit than recorded"
+	}
+	return r
 }

@@ -73,7 +73,7 @@ func laneTable(c clock, s span, verdict Lane, witnesses []Lane) ([]laneRow, int)
 			if s.end(c, g.To) == "now" {
 				to = "now"
 			}
-			out = append(out, laneRow{who, g.State.Word(), g.Reason, c.stamp(g.From).At(), to, exact(g.To.Sub(g.From))})
+			out = append(out, laneRow{who, g.State.Word(), reasonWords(g.Reason), c.stamp(g.From).At(), to, exact(g.To.Sub(g.From))})
 		}
 	}
 	return out, more

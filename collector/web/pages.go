@@ -23,7 +23,7 @@ type templates map[string]*template.Template
 func parseTemplates(files *static) templates {
 	out := templates{}
 	for _, name := range []string{"fleet", "device", "incidents", "incident", "statement", "maintenance", "error"} {
-		t := template.New("frame.html").Funcs(template.FuncMap{"static": files.url, "mbit": mbit, "speed": speed, "count": count})
+		t := template.New("frame.html").Funcs(template.FuncMap{"static": files.url, "mbit": mbit, "speed": speed, "count": count, "reason": reasonWords})
 		out[name] = template.Must(t.ParseFS(templateFS, "templates/frame.html", "templates/parts.html", path.Join("templates", name+".html")))
 	}
 	return out

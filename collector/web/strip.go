@@ -162,7 +162,7 @@ func (s span) outside(windows []Span) []bar {
 func (s span) title(c clock, g Segment) string {
 	t := fmt.Sprintf("%s %s to %s", g.State.Word(), c.stamp(g.From).At(), s.end(c, g.To))
 	if g.Reason != "" {
-		t += ": " + g.Reason
+		t += ": " + reasonWords(g.Reason)
 	}
 	return t
 }

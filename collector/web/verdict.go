@@ -44,7 +44,7 @@ func (v Verdict) words(c clock) sentence {
 	}
 	parts = append(parts, v.rule(voters))
 	if v.State == StateUnknown && v.Reason != "" {
-		parts = append(parts, "Reason: "+v.Reason+".")
+		parts = append(parts, "Reason: "+reasonWords(v.Reason)+".")
 	}
 	out.Rest = strings.Join(parts, " ")
 	if who := witnesses(c, others); who != "" {
@@ -71,8 +71,11 @@ func witnesses(c clock, seen []Seen) string {
 			s := name + " cannot ask"
 			if since := c.opt(w.Since); since != nil {
 				s = name + " has been unable to ask since " + since.AtZ()
+				if w.Reason == string(vouch.ReasonIdentity) {
+					s = name + " has met another unit than recorded since " + since.AtZ()
+				}
 			}
-			if w.Reason != "" {
+			if w.Reason != "" && w.Reason != string(vouch.ReasonIdentity) {
 				s += " (" + w.Reason + ")"
 			}
 			rest = append(rest, s)

@@ -40,6 +40,7 @@ type Book struct {
 	asking     bool                               // some assignment asks for successes
 	assignings int                                // assignment records taken
 	admitted   map[Path]contract.Second
+	units      map[vouch.DeviceID]UnitSeen
 	subjects   map[string]map[Assigned]bool // what the newest assignment record of a subject names
 	works      []Work
 	claims     []Claim
@@ -56,7 +57,7 @@ func New() *Book {
 	return &Book{
 		rents: map[vouch.DeviceID][]rent{}, leases: map[vouch.DeviceID][]contract.Span{}, installed: map[vouch.DeviceID]bool{},
 		speakers: map[vouch.AgentID]vouch.LocationID{}, custody: map[vouch.LocationID]vouch.Custody{},
-		erased: map[vouch.Stream]int64{}, asked: map[Assigned]asked{}, admitted: map[Path]contract.Second{},
+		erased: map[vouch.Stream]int64{}, asked: map[Assigned]asked{}, admitted: map[Path]contract.Second{}, units: map[vouch.DeviceID]UnitSeen{},
 		assigned: map[Assigned][]contract.Span{}, since: map[vouch.DeviceID]contract.Second{}, subjects: map[string]map[Assigned]bool{},
 	}
 }
@@ -79,6 +80,8 @@ func (b *Book) Take(rec evidence.Record) error {
 		err = b.takeRevoked(rec)
 	case evidence.KindAssignment:
 		err = b.takeAssignment(rec)
+	case evidence.KindUnitSeen:
+		err = b.takeUnitSeen(rec)
 	case evidence.KindAdmitted:
 		err = b.takeAdmitted(rec)
 	case evidence.KindMaintenanceAnnounced:
