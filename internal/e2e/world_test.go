@@ -44,6 +44,8 @@ type world struct {
 	gateway *lab.Device
 	also    []vouch.Check // of the router, beside that over SNMP
 	terms   contract.Terms
+	unit    vouch.Unit      // on record for the router; none unless a test says so
+	profile []vouch.Profile // that the router is asked by; likewise
 	agents  []vouch.Agent
 	sources map[vouch.AgentID]netip.Addr
 	web     string
@@ -135,10 +137,21 @@ func terms(t *testing.T) contract.Terms {
 
 // check is how the router is asked.
 func (w *world) check() vouch.Check {
-	return vouch.Check{
+	c := vouch.Check{
 		Name: "snmp", Kind: vouch.KindSNMP, Addr: w.device.Addr().Addr(), Port: w.device.Addr().Port(),
-		Interval: w.every, Timeout: 200 * time.Millisecond, Version: "2c", Credential: "lab",
+		Interval: w.every, Timeout: w.terms.Timeout, Version: "2c", Credential: "lab", Unit: w.unit,
 	}
+	if len(w.profile) > 0 {
+		c.Profile = w.profile[0].Name
+	}
+	return c
+}
+
+func (w *world) units() []vouch.Unit {
+	if !w.unit.Known() {
+		return nil
+	}
+	return []vouch.Unit{w.unit}
 }
 
 func (w *world) checks() []vouch.Check { return append([]vouch.Check{w.check()}, w.also...) }
@@ -151,7 +164,7 @@ func (w *world) reference() vouch.Reference {
 func (w *world) customer() vouch.Customer {
 	return vouch.Customer{
 		ID: customer, Name: "Acme", Contract: "gold",
-		Sites:    []vouch.Site{{ID: "hq", Name: "Head office", Devices: []vouch.Device{{ID: "rt1", Class: vouch.ClassRouter, Checks: w.checks()}}}},
+		Sites:    []vouch.Site{{ID: "hq", Name: "Head office", Devices: []vouch.Device{{ID: "rt1", Class: vouch.ClassRouter, Units: w.units(), Checks: w.checks()}}}},
 		Services: []vouch.Service{{ID: "internet", Name: "Internet access", Tree: vouch.Node{Device: "rt1"}}},
 	}
 }
@@ -167,6 +180,7 @@ func (w *world) options() collector.Options {
 					Agent: a.ID, Location: a.Location, Customers: []vouch.CustomerID{customer}, Sealing: 500 * time.Millisecond, Heartbeat: 500 * time.Millisecond,
 					Devices:    []wire.Device{{Customer: customer, ID: "rt1", Class: vouch.ClassRouter, Checks: w.checks()}},
 					References: []wire.Reference{{Reference: w.reference(), Customers: []vouch.CustomerID{customer}}},
+					Profiles:   w.profile,
 				})
 			}
 			return plans, time.Time{}

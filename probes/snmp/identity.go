@@ -20,7 +20,7 @@ import (
 // boots, name) shows a swap nearly always; the reading finds the rest.
 const (
 	identityEvery = 10 * time.Minute
-	identityAgain = time.Minute // after a reading that remained without an answer
+	identityAgain = time.Minute // after two readings that remained without an answer
 	maxTold       = 128         // bytes of what a device says of itself that are kept
 )
 
@@ -39,6 +39,7 @@ type identity struct {
 	source  vouch.FactSource
 	told    string
 	due     time.Time // when it is asked again
+	lost    bool      // the last reading remained without an answer
 	differs bool      // what it told last was not the unit on record
 	seen    vitals
 }
@@ -124,11 +125,17 @@ func (a *attempt) readIdentity(ctx context.Context, id *identity, now time.Time)
 	}
 	a.deadline = until
 	after := a.session.tally()
-	id.due = now.Add(identityEvery)
+	lost := told == "" && after.sent-before.sent > after.answered-before.answered
+	switch {
+	case lost && id.lost:
+		id.due = now.Add(identityAgain)
+	case lost:
+		id.due = now // a packet may get lost: once more in the next poll
+	default:
+		id.due = now.Add(identityEvery)
+	}
+	id.lost = lost
 	if told == "" {
-		if after.sent-before.sent > after.answered-before.answered {
-			id.due = now.Add(identityAgain)
-		}
 		return nil
 	}
 	if len(told) > maxTold {
