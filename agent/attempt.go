@@ -21,6 +21,7 @@ func (s *session) attempt(ctx context.Context, j job) {
 	if ctx.Err() != nil {
 		return
 	}
+	s.details.say(j, r)
 	r.Start = fl.began // not the prober's: batches are cut by the stamps of flights
 	first := r.Outcome == vouch.Down && s.outcomes.fell(j.Customer, asked{Device: j.Device, Check: j.Check.Name})
 	s.health.judge(began, first, r, func(r vouch.Result) {

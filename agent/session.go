@@ -42,6 +42,7 @@ type session struct {
 	contact  *contact
 	alarm    *alarm
 	outcomes *outcomes
+	details  *details
 	health   *selfCheck
 	schedule *schedule
 	uploads  *uploader
@@ -102,6 +103,7 @@ func newSession(o Options, key signingKey, secretKey seal.Key) (*session, error)
 	s.spool = newSpool(by, s.flights, key.headsFile(o.StateDir), disk, o.QueueBytes, o.patience, &s.counts, o.Log)
 	s.lastSeen = s.spool.lastSeen()
 	s.outcomes = newOutcomes()
+	s.details = &details{log: o.Log, now: time.Now, last: map[jobKey]detail{}}
 	s.health = newSelfCheck(s.flights, o.Log)
 	s.health.ask, s.health.record = s.askReference, s.recordReference
 	s.schedule = newSchedule(o.ID, o.Concurrency)
@@ -198,6 +200,7 @@ func (s *session) assign(doc wire.Assignment) error {
 	now := time.Now()
 	s.spool.assign(doc.Location, doc.Customers, min(max(doc.Sealing, minSealing), maxSealing), now)
 	s.outcomes.keep(jobs, doc.References)
+	s.details.keep(jobs)
 	s.health.assign(doc.References, min(max(shortest, s.opts.ReferenceInterval), maxReferenceInterval))
 	s.beats.assign(heartbeatPlan{doc.Location, doc.Customers, min(max(doc.Heartbeat, minHeartbeat), maxHeartbeat)})
 	begin := now
