@@ -14,6 +14,7 @@ import (
 type deviceModel struct {
 	Device
 	Words        sentence
+	OtherUnit    string // a sentence; empty while the unit on record answers
 	CustomerHref string
 	SiteWords    string
 	IncidentLine *incidentLine
@@ -85,7 +86,7 @@ func (d Device) model(r *http.Request) deviceModel {
 	if v := d.Voice; v != nil {
 		m.Heard = fmt.Sprintf("R %.1f, MOS %.2f (%s, from RTT/2 of %s, no part of any verdict)", v.R, v.MOS, v.Codec, strings.ToUpper(string(v.Kind)))
 	}
-	m.Words.Aside = strings.TrimSpace(m.Words.Aside + " " + d.Facts.otherUnit(c))
+	m.OtherUnit = d.Facts.otherUnit(c)
 	for _, w := range d.Works {
 		m.Works = append(m.Works, w.line(c))
 	}

@@ -6,8 +6,11 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"github.com/vouch-sla/vouch/evidence/bundle"
 	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/internal/pythontest"
+	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
 // Where the router of the lab tells its serial number (ENTITY-MIB).
@@ -62,7 +66,9 @@ func TestSwappedUnit(t *testing.T) {
 			w := newWorld(t)
 			w.every, w.terms.Interval, w.terms.Timeout = time.Second, time.Second, 900*time.Millisecond
 			w.unit = c.unit
-			w.profile = []vouch.Profile{{Name: "router", Class: vouch.ClassRouter, Facts: vouch.DeviceFacts{Serial: []vouch.FactSource{{OID: serialOID}}}}}
+			router := snmp.Generic()
+			router.Facts.Serial = []vouch.FactSource{{OID: serialOID}}
+			w.profile, w.chosen = []vouch.Profile{*router}, []string{"Gi0/0/0", "alias:back-up *"}
 			var leave func()
 			w.device, leave = w.stand(netip.MustParseAddrPort("127.0.0.1:0"), c.right)
 			at := w.device.Addr()
@@ -70,6 +76,7 @@ func TestSwappedUnit(t *testing.T) {
 			w.collect()
 			w.measure()
 			w.wait("the router is up", func() bool { return w.live().State == "up" })
+			w.wait("the chosen interfaces are shown, and no other", func() bool { return slices.Equal(w.interfaces(), []string{"Ce0/1/0", "Gi0/0/0"}) })
 			begin := time.Now().Truncate(time.Second)
 
 			leave()
@@ -95,6 +102,29 @@ func TestSwappedUnit(t *testing.T) {
 			w.checkUnknown(begin, end.Truncate(time.Second))
 		})
 	}
+}
+
+// interfaces returns the names of the interfaces that the page of the router shows.
+func (w *world) interfaces() (names []string) {
+	w.t.Helper()
+	resp, err := http.Get(w.web + "api/v1/devices/acme/rt1")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var d struct {
+		Interfaces []struct {
+			Name string `json:"name"`
+		} `json:"interfaces"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&d); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, i := range d.Interfaces {
+		names = append(names, i.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // checkUnknown has the real verifiers compute a statement that has unknown time in it.

@@ -46,6 +46,7 @@ type world struct {
 	terms   contract.Terms
 	unit    vouch.Unit      // on record for the router; none unless a test says so
 	profile []vouch.Profile // that the router is asked by; likewise
+	chosen  []string        // interfaces of it; likewise
 	agents  []vouch.Agent
 	sources map[vouch.AgentID]netip.Addr
 	web     string
@@ -139,7 +140,7 @@ func terms(t *testing.T) contract.Terms {
 func (w *world) check() vouch.Check {
 	c := vouch.Check{
 		Name: "snmp", Kind: vouch.KindSNMP, Addr: w.device.Addr().Addr(), Port: w.device.Addr().Port(),
-		Interval: w.every, Timeout: w.terms.Timeout, Version: "2c", Credential: "lab", Unit: w.unit,
+		Interval: w.every, Timeout: w.terms.Timeout, Version: "2c", Credential: "lab", Unit: w.unit, Interfaces: w.chosen,
 	}
 	if len(w.profile) > 0 {
 		c.Profile = w.profile[0].Name
