@@ -60,7 +60,7 @@ func TestSIPMistakes(t *testing.T) {
 			f := overSIP(t)
 			place := f.edit(t, "base.yaml", old, c.new)
 			if c.name == "no word on how" {
-				place = "base.yaml:75:13" // where the device begins
+				place = "base.yaml:76:13" // where the device begins
 			}
 			if got, want := lines(f.load("base.yaml")), place+": "+c.want; got != want {
 				t.Errorf("problems =\n%s\nwant\n%s", got, want)
