@@ -92,7 +92,7 @@ type Interface struct {
 	ErrorRate   *float64   `json:"errors_per_second"`
 	DiscardRate *float64   `json:"discards_per_second"`
 	At          *time.Time `json:"at"`          // of the last answer
-	Over        Seconds    `json:"rate_over_s"` // between the two; 0 after one
+	Over        Seconds    `json:"rate_over_s"` // between the two, whole seconds; 0 after one
 	Rates       List[Rate] `json:"rates"`
 }
 

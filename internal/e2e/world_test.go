@@ -165,7 +165,7 @@ func (w *world) reference() vouch.Reference {
 func (w *world) customer() vouch.Customer {
 	return vouch.Customer{
 		ID: customer, Name: "Acme", Contract: "gold",
-		Sites:    []vouch.Site{{ID: "hq", Name: "Head office", Devices: []vouch.Device{{ID: "rt1", Class: vouch.ClassRouter, Units: w.units(), Checks: w.checks()}}}},
+		Sites:    []vouch.Site{{ID: "hq", Name: "Head office", Devices: []vouch.Device{{ID: "rt1", Class: vouch.ClassRouter, Units: w.units(), Checks: w.checks(), Profile: w.check().Profile}}}},
 		Services: []vouch.Service{{ID: "internet", Name: "Internet access", Tree: vouch.Node{Device: "rt1"}}},
 	}
 }
@@ -173,7 +173,7 @@ func (w *world) customer() vouch.Customer {
 func (w *world) options() collector.Options {
 	return collector.Options{
 		Dir: w.data(), Origin: "ledger.example", Version: "test", Listen: "127.0.0.1:0", Web: "127.0.0.1:0", Log: w.log,
-		Base:      collector.Base{Provider: "Kade", Locations: sites, Agents: w.agents, Customers: []vouch.Customer{w.customer()}},
+		Base:      collector.Base{Provider: "Kade", Locations: sites, Agents: w.agents, Customers: []vouch.Customer{w.customer()}, Profiles: w.profile},
 		Contracts: map[vouch.CustomerID]collector.Contract{customer: {ID: "gold", Versions: []contract.Version{{Number: 1, InForce: 0, Terms: w.terms}}}},
 		Plan: func(time.Time) (plans []wire.Assignment, next time.Time) {
 			for _, a := range w.agents {
