@@ -14,7 +14,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/configs"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 func TestSweepOf(t *testing.T) {
@@ -81,7 +81,7 @@ func TestBaseOfWhatWasFound(t *testing.T) {
 }
 
 func TestDiscover(t *testing.T) {
-	router := netip.MustParseAddrPort(device(t, probetest.Router()))
+	router := netip.MustParseAddrPort(device(t, lab.Router()))
 	phone := sipServer(t, "200 OK")
 	port := []string{"--sip-port", strings.TrimPrefix(phone, "127.0.0.1:"), "--port", strings.TrimPrefix(router.String(), "127.0.0.1:"), "--rate", "500", "--timeout", "1s"}
 	code, out, errs := call(t, append([]string{"discover", "127.0.0.1/32", "--community", "sesame", "--json"}, port...)...)

@@ -39,7 +39,7 @@ var may = map[string][]string{
 	"probes/snmp":                  {"", "probes", "series"},
 	"probes/tcp":                   {"", "probes"},
 	"probes/sip":                   {"", "probes"},
-	"probes/probetest":             {"", "probes", "internal/lab"},
+	"probes/probetest":             {"", "probes"},
 	"agent":                        {"", "probes", "evidence", "internal/wire", "internal/durable", "internal/enrol", "internal/journal", "internal/seal"},
 	"collector":                    {"", "contract", "series", "statement", "evidence", "evidence/", "voice", "collector/", "internal/wire", "internal/durable", "internal/enrol", "internal/seal"},
 	"collector/admin":              {"", "contract", "collector/incident"},

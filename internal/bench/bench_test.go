@@ -17,9 +17,9 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/agent"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/internal/wire"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -79,7 +79,7 @@ func TestCPUTime(t *testing.T) {
 func TestEndpointCounts(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	device, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), probetest.Gateway(interfacesARow), probetest.Options{Community: community})
+	device, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), lab.Gateway(interfacesARow), lab.Options{Community: community})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 )
 
 // Names of the peers, as the table shows them.
@@ -183,9 +183,9 @@ func (p *peer) report(ctx context.Context, from, to time.Time) (map[string]measu
 // simulate plays n devices in this process.
 func (t *targets) simulate(ctx context.Context, n int) error {
 	ctx, t.stop = context.WithCancel(ctx)
-	walk := probetest.Gateway(interfacesARow)
+	walk := lab.Gateway(interfacesARow)
 	for i := range n {
-		d, err := probetest.Listen(netip.AddrPortFrom(deviceAddr(i), devicePort), walk, probetest.Options{Community: community})
+		d, err := lab.Listen(netip.AddrPortFrom(deviceAddr(i), devicePort), walk, lab.Options{Community: community})
 		if err != nil {
 			t.end()
 			return err

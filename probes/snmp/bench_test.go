@@ -14,8 +14,8 @@ import (
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -35,7 +35,7 @@ func gateway113() *vouch.Profile {
 // gosnmp with multi-column GETBULK and no checks; it prints its values as a poller
 // must, the probers leave them to the encoder.
 func BenchmarkPoll113(b *testing.B) {
-	d := run(b, probetest.Gateway(10), probetest.Options{})
+	d := run(b, lab.Gateway(10), lab.Options{})
 	b.Run("prober v2c", func(b *testing.B) {
 		p := snmp.New()
 		defer p.Close()

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -37,7 +37,7 @@ func TestMemoryIsBounded(t *testing.T) {
 func TestBuffersAreBounded(t *testing.T) {
 	p := newProber(t)
 	room := snmp.OneAttempt(p)
-	d := run(t, probetest.Gateway(2), probetest.Options{})
+	d := run(t, lab.Gateway(2), lab.Options{})
 	column := func(n int) vouch.Symbol {
 		return vouch.Symbol{OID: fmt.Sprintf("1.3.6.1.2.1.2.2.1.%d", n), Name: fmt.Sprint("c", n), Type: vouch.TypeGauge}
 	}
@@ -70,7 +70,7 @@ func TestConcurrentAttempts(t *testing.T) {
 	profile := snmp.Generic()
 	var wg sync.WaitGroup
 	for _, n := range []int{1, 3, 10, 30} {
-		d := run(t, probetest.Gateway(n).WithName(fmt.Sprint("device-", n)), probetest.Options{})
+		d := run(t, lab.Gateway(n).WithName(fmt.Sprint("device-", n)), lab.Options{})
 		tg := target(d, probes.SNMPv2c)
 		tg.Profile = profile
 		for range 4 {
@@ -113,7 +113,7 @@ func TestConcurrentAttemptsOverV3(t *testing.T) {
 }
 
 func TestIPv6(t *testing.T) {
-	d, err := probetest.Listen(netip.MustParseAddrPort("[::1]:0"), probetest.Router(), probetest.Options{})
+	d, err := lab.Listen(netip.MustParseAddrPort("[::1]:0"), lab.Router(), lab.Options{})
 	if err != nil {
 		t.Skipf("no IPv6 on this host: %v", err)
 	}

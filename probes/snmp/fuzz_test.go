@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/vouch-sla/vouch"
-	"github.com/vouch-sla/vouch/probes/probetest"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -48,8 +48,8 @@ func crashers() [][]byte {
 
 // recorded returns the walks that fuzzing begins with: of real devices where the
 // recordings are, and those of the project.
-func recorded(tb testing.TB) []probetest.Walk {
-	walks := []probetest.Walk{probetest.Router(), probetest.Firewall(), probetest.Telephony(), probetest.Gateway(3)}
+func recorded(tb testing.TB) []lab.Walk {
+	walks := []lab.Walk{lab.Router(), lab.Firewall(), lab.Telephony(), lab.Gateway(3)}
 	files, err := filepath.Glob(filepath.Join(sharedDevices, "*/*.snmprec"))
 	if err != nil {
 		tb.Fatal(err)
@@ -59,7 +59,7 @@ func recorded(tb testing.TB) []probetest.Walk {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		w, err := probetest.ParseSnmprec(f)
+		w, err := lab.ParseSnmprec(f)
 		f.Close()
 		if err != nil {
 			tb.Fatal(err)
@@ -70,7 +70,7 @@ func recorded(tb testing.TB) []probetest.Walk {
 }
 
 // kinds returns one object of the walk for each type and length of value.
-func kinds(w probetest.Walk, seen map[[2]int]bool) []snmp.Bind {
+func kinds(w lab.Walk, seen map[[2]int]bool) []snmp.Bind {
 	var out []snmp.Bind
 	for _, b := range objectsOf(w) {
 		if k := [2]int{int(b.Tag), len(b.Data)}; !seen[k] {

@@ -10,14 +10,14 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 )
 
 // run starts a device that ends with the test.
-func run(t testing.TB, w probetest.Walk, opts probetest.Options) *probetest.Device {
+func run(t testing.TB, w lab.Walk, opts lab.Options) *lab.Device {
 	t.Helper()
-	d, err := probetest.Listen(netip.MustParseAddrPort("127.0.0.1:0"), w, opts)
+	d, err := lab.Listen(netip.MustParseAddrPort("127.0.0.1:0"), w, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func run(t testing.TB, w probetest.Walk, opts probetest.Options) *probetest.Devi
 
 // target asks the device with the community "public" and a timeout that a test on a
 // busy machine does not run into.
-func target(d *probetest.Device, version string) probes.Target {
+func target(d *lab.Device, version string) probes.Target {
 	return probes.Target{
 		Check: vouch.Check{
 			Kind: vouch.KindSNMP, Addr: d.Addr().Addr(), Port: d.Addr().Port(),

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -28,10 +28,10 @@ type place struct {
 	t    *testing.T
 	addr netip.AddrPort
 	stop func()
-	now  *probetest.Device
+	now  *lab.Device
 }
 
-func newPlace(t *testing.T, w probetest.Walk) *place {
+func newPlace(t *testing.T, w lab.Walk) *place {
 	p := &place{t: t, addr: netip.MustParseAddrPort("127.0.0.1:0"), stop: func() {}}
 	p.put(w)
 	p.addr = p.now.Addr()
@@ -40,10 +40,10 @@ func newPlace(t *testing.T, w probetest.Walk) *place {
 }
 
 // put takes away the device that stands there and puts another in its place.
-func (p *place) put(w probetest.Walk) {
+func (p *place) put(w lab.Walk) {
 	p.t.Helper()
 	p.stop()
-	d, err := probetest.Listen(p.addr, w, probetest.Options{Still: true})
+	d, err := lab.Listen(p.addr, w, lab.Options{Still: true})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -66,8 +66,8 @@ func serialProfile() *vouch.Profile {
 }
 
 // box returns the walk of a router with a serial number, in a row of the entity table.
-func box(serial, row, name string) probetest.Walk {
-	w := probetest.Router().Without(entSerial).Without(entClass).WithName(name).
+func box(serial, row, name string) lab.Walk {
+	w := lab.Router().Without(entSerial).Without(entClass).WithName(name).
 		With(entSerial+"."+row, 4, []byte(serial)).With(entClass+"."+row, 2, []byte{3})
 	return w.With(entSerial+".9", 4, []byte("CARD9")).With(entClass+".9", 2, []byte{9})
 }
@@ -79,7 +79,7 @@ func unit(serials ...string) vouch.Unit {
 func TestUnitOnRecord(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		walk    probetest.Walk
+		walk    lab.Walk
 		unit    vouch.Unit
 		version string
 		reason  vouch.Reason
@@ -94,13 +94,13 @@ func TestUnitOnRecord(t *testing.T) {
 		{"no serial told", box("FX2", "1", "r").Without(entSerial), unit("FX1"), probes.SNMPv2c, "", ""},
 		{"an empty serial", box("", "1", "r"), unit("FX1"), probes.SNMPv2c, "", ""},
 		{"nothing on record", box("FX2", "1", "r"), vouch.Unit{}, probes.SNMPv2c, "", ""},
-		{"the engine on record", probetest.Router().With(engineOID, 4, []byte{0x80, 0, 0, 9, 3, 1}), vouch.Unit{EngineID: "800000090301"}, probes.SNMPv2c, "", "800000090301"},
-		{"another engine", probetest.Router().With(engineOID, 4, []byte{0x80, 0, 0, 9, 3, 2}), vouch.Unit{EngineID: "800000090301"}, probes.SNMPv2c, vouch.ReasonIdentity, "800000090302"},
-		{"no engine told", probetest.Router().Without(engineOID), vouch.Unit{EngineID: "800000090301"}, probes.SNMPv2c, "", ""},
+		{"the engine on record", lab.Router().With(engineOID, 4, []byte{0x80, 0, 0, 9, 3, 1}), vouch.Unit{EngineID: "800000090301"}, probes.SNMPv2c, "", "800000090301"},
+		{"another engine", lab.Router().With(engineOID, 4, []byte{0x80, 0, 0, 9, 3, 2}), vouch.Unit{EngineID: "800000090301"}, probes.SNMPv2c, vouch.ReasonIdentity, "800000090302"},
+		{"no engine told", lab.Router().Without(engineOID), vouch.Unit{EngineID: "800000090301"}, probes.SNMPv2c, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			tg := target(run(t, c.walk, probetest.Options{Still: true}), c.version)
+			tg := target(run(t, c.walk, lab.Options{Still: true}), c.version)
 			tg.Profile, tg.Check.Unit = serialProfile(), c.unit
 			r := newProber(t).Probe(t.Context(), tg)
 			want := vouch.Up
@@ -138,7 +138,7 @@ func TestSwappedUnit(t *testing.T) {
 	other := box("FX2", "1", name).With("1.3.6.1.2.1.1.3.0", 67, []byte{1, 0})
 	for _, c := range []struct {
 		name  string
-		walk  probetest.Walk
+		walk  lab.Walk
 		finds vouch.Outcome
 	}{
 		{"one that runs for less long", other, vouch.Unknown},
@@ -183,7 +183,7 @@ func TestSwappedUnit(t *testing.T) {
 // The serial number costs requests in the first poll and hardly any after it.
 func TestSerialIsNotReadEveryPoll(t *testing.T) {
 	asked := func(u vouch.Unit) (first, later int) {
-		d := run(t, box("FX1", "1", "r"), probetest.Options{Still: true})
+		d := run(t, box("FX1", "1", "r"), lab.Options{Still: true})
 		prober, tg := newProber(t), target(d, probes.SNMPv2c)
 		tg.Profile, tg.Check.Unit = serialProfile(), u
 		for i := range 6 {
@@ -211,8 +211,8 @@ func TestSerialIsNotReadEveryPoll(t *testing.T) {
 
 // A device that is silent when asked for its serial number is measured all the same.
 func TestSilentAboutItsSerial(t *testing.T) {
-	d := run(t, box("FX1", "1", "r"), probetest.Options{Still: true})
-	d.Set(probetest.Behaviour{MuteAfter: 1})
+	d := run(t, box("FX1", "1", "r"), lab.Options{Still: true})
+	d.Set(lab.Behaviour{MuteAfter: 1})
 	tg := target(d, probes.SNMPv2c)
 	tg.Check.Timeout = 2 * time.Second
 	tg.Profile, tg.Check.Unit = &vouch.Profile{Name: "p", Facts: serialProfile().Facts}, unit("FX2")

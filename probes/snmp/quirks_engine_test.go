@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -57,7 +57,7 @@ func TestQuirkRepetitionsOfTheProfile(t *testing.T) {
 // The interface table of ten costs at most four round trips, over SNMPv3 too; finding
 // the engine out is one more, at first.
 func TestRoundTripsOverV3(t *testing.T) {
-	f := newFake(t, honest(objectsOf(probetest.Gateway(10))...))
+	f := newFake(t, honest(objectsOf(lab.Gateway(10))...))
 	p, tg := newProber(t), f.target(probes.SNMPv3, gateway113())
 	for round := range 3 {
 		before := int(f.asked.Load())

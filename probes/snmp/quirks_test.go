@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -48,7 +48,7 @@ import (
 //	a panic; a liar                         TestPanicCostsOneAttempt, TestLiars (liar_test.go)
 
 // objectsOf returns the objects of a walk.
-func objectsOf(w probetest.Walk) []snmp.Bind {
+func objectsOf(w lab.Walk) []snmp.Bind {
 	var out []snmp.Bind
 	for _, v := range w {
 		out = append(out, snmp.Bind{Name: v.OID.String(), Tag: v.Tag, Data: v.Value})

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 )
 
 // Of the profiles that match, the one that knows most of the device is taken.
@@ -37,10 +37,10 @@ func TestRecognise(t *testing.T) {
 		{"half a number is no prefix", []vouch.Profile{profile("a", vouch.Match{SysObjectID: []string{"1.3.6.1.4.1.9999.*"}})}, ""},
 		{"another description", []vouch.Profile{profile("a", vouch.Match{SysDescr: "^acme"})}, ""},
 	}
-	walk := probetest.Router().With("1.3.6.1.2.1.1.1.0", 0x04, []byte("Acme 7\r\nPBX")).
+	walk := lab.Router().With("1.3.6.1.2.1.1.1.0", 0x04, []byte("Acme 7\r\nPBX")).
 		With("1.3.6.1.2.1.1.2.0", 0x06, []byte{0x2b, 6, 1, 4, 1, 0x86, 0x8d, 0x1f, 1, 7}).With(acme+"5.1.0", 0x02, []byte{1})
 	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c} {
-		tg := target(run(t, walk, probetest.Options{Still: true}), version)
+		tg := target(run(t, walk, lab.Options{Still: true}), version)
 		p := newProber(t)
 		for _, test := range tests {
 			d, r := p.Recognise(t.Context(), tg, test.profiles)
@@ -57,13 +57,13 @@ func TestRecognise(t *testing.T) {
 
 // Facts come from the first source that has something to say.
 func TestFactsOfAProfile(t *testing.T) {
-	walk := probetest.Router().With("1.3.6.1.2.1.1.1.0", 0x04, []byte("Acme PBX\n\xff, Version 7.1.2b, build 9")).
+	walk := lab.Router().With("1.3.6.1.2.1.1.1.0", 0x04, []byte("Acme PBX\n\xff, Version 7.1.2b, build 9")).
 		With(acme+"1.0", 0x04, []byte(" \x00")).
 		With(acme+"2.0", 0x04, []byte("SN-77\x00\x00")).
 		With(acme+"3.1.1", 0x02, []byte{9}).With(acme+"3.1.2", 0x02, []byte{3}).With(acme+"3.1.3", 0x02, []byte{3}).
 		With(acme+"3.2.1", 0x04, []byte("module")).With(acme+"3.2.2", 0x04, nil).With(acme+"3.2.3", 0x04, []byte("chassis")).
 		With(acme+"4.0", 0x06, []byte{0x2b, 6, 1, 4, 1, 42}).With(acme+"5.0", 0x02, []byte{2})
-	tg := target(run(t, walk, probetest.Options{Still: true}), probes.SNMPv2c)
+	tg := target(run(t, walk, lab.Options{Still: true}), probes.SNMPv2c)
 	src := func(s ...vouch.FactSource) []vouch.FactSource { return s }
 	tests := []struct {
 		name    string
@@ -95,10 +95,10 @@ func TestFactsOfAProfile(t *testing.T) {
 // Each row that any column has is an interface, with the counters that it has.
 func TestInterfaces(t *testing.T) {
 	const entry, extended = "1.3.6.1.2.1.2.2.1.", "1.3.6.1.2.1.31.1.1.1."
-	walk := probetest.Gateway(2).Without(extended+"6.2").Without(extended+"15").
+	walk := lab.Gateway(2).Without(extended+"6.2").Without(extended+"15").
 		With(extended+"15.1", 0x42, []byte{0x27, 0x10}).With(entry+"5.1", 0x42, []byte{0, 0xff, 0xff, 0xff, 0xff}).
 		With(entry+"10.2", 0x41, []byte{77}).With(entry+"2.1900000000", 0x04, []byte("tunnel\x01"))
-	tg := target(run(t, walk, probetest.Options{Still: true}), probes.SNMPv2c)
+	tg := target(run(t, walk, lab.Options{Still: true}), probes.SNMPv2c)
 	list, r := newProber(t).Interfaces(t.Context(), tg)
 	if r.Outcome != vouch.Up || len(list) != 3 {
 		t.Fatalf("Interfaces = %+v, %v, want three", list, r)

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -32,14 +32,14 @@ func recordings(t *testing.T, pattern string) []string {
 	return files
 }
 
-func read(t *testing.T, file string) probetest.Walk {
+func read(t *testing.T, file string) lab.Walk {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	w, err := probetest.ParseSnmprec(f)
+	w, err := lab.ParseSnmprec(f)
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
@@ -47,7 +47,7 @@ func read(t *testing.T, file string) probetest.Walk {
 }
 
 // count returns how many objects of the walk lie at or below the OID.
-func count(t *testing.T, w probetest.Walk, oid string) int {
+func count(t *testing.T, w lab.Walk, oid string) int {
 	t.Helper()
 	return len(w) - len(w.Without(oid))
 }
@@ -59,7 +59,7 @@ func TestRecordings(t *testing.T) {
 		w := read(t, file)
 		want := count(t, w, "1.3.6.1.2.1.2.2.1.8")
 		for _, version := range []string{probes.SNMPv1, probes.SNMPv2c} {
-			d := run(t, w, probetest.Options{Still: true})
+			d := run(t, w, lab.Options{Still: true})
 			p, tg := newProber(t), target(d, version)
 			tg.Profile = snmp.Generic()
 			first := p.Probe(t.Context(), tg)
@@ -117,7 +117,7 @@ func safe(t *testing.T, name string, r vouch.Result) {
 
 func TestHostileValues(t *testing.T) {
 	file := recordings(t, "synthetic/hostile_values.snmprec")[0]
-	d := run(t, read(t, file), probetest.Options{Still: true})
+	d := run(t, read(t, file), lab.Options{Still: true})
 	tg := target(d, probes.SNMPv2c)
 	tg.Profile = snmp.Generic()
 	// As a field, the alias makes rows of those interfaces that have nothing else.

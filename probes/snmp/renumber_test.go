@@ -14,13 +14,13 @@ import (
 	"testing"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
 // renumbered gives every interface of a recording another index, in the opposite order.
-func renumbered(t *testing.T, recording string) probetest.Walk {
+func renumbered(t *testing.T, recording string) lab.Walk {
 	t.Helper()
 	row := regexp.MustCompile(`(?m)^(1\.3\.6\.1\.2\.1\.(?:2\.2|31\.1\.1)\.1\.\d+)\.(\d+)\|`)
 	var indexes []int
@@ -39,7 +39,7 @@ func renumbered(t *testing.T, recording string) probetest.Walk {
 		at, _ := slices.BinarySearch(indexes, n)
 		return fmt.Sprintf("%s.%d|", m[1], 500_000_000+7*(len(indexes)-at))
 	})
-	w, err := probetest.ParseSnmprec(strings.NewReader(out))
+	w, err := lab.ParseSnmprec(strings.NewReader(out))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +47,9 @@ func renumbered(t *testing.T, recording string) probetest.Walk {
 }
 
 // seriesOf returns the octets of every interface by what identifies it.
-func seriesOf(t *testing.T, w probetest.Walk) map[string]uint64 {
+func seriesOf(t *testing.T, w lab.Walk) map[string]uint64 {
 	t.Helper()
-	d := run(t, w, probetest.Options{Still: true})
+	d := run(t, w, lab.Options{Still: true})
 	tg := target(d, probes.SNMPv2c)
 	tg.Profile = snmp.Generic()
 	out := map[string]uint64{}
@@ -88,7 +88,7 @@ func TestRenumbering(t *testing.T) {
 		if tt.twice != "" {
 			text = strings.ReplaceAll(text, tt.twice, "|GigabitEthernet0/0\n")
 		}
-		w, err := probetest.ParseSnmprec(strings.NewReader(text))
+		w, err := lab.ParseSnmprec(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}

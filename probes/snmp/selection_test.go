@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
 func TestChosenInterfaces(t *testing.T) {
-	d := run(t, probetest.Router(), probetest.Options{Still: true})
+	d := run(t, lab.Router(), lab.Options{Still: true})
 	all := []string{"Gi0/0/0", "Gi0/0/1", "Gi0/0/2", "Gi0/0/3", "Ce0/1/0", "Lo0", "Tu100"}
 	for _, c := range []struct {
 		name   string

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
 	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
@@ -24,9 +25,9 @@ func newProber(t testing.TB) *snmp.Prober {
 }
 
 func TestSuite(t *testing.T) {
-	answers := run(t, probetest.Router(), probetest.Options{})
-	silent := run(t, probetest.Router(), probetest.Options{})
-	silent.Set(probetest.Behaviour{Silent: true})
+	answers := run(t, lab.Router(), lab.Options{})
+	silent := run(t, lab.Router(), lab.Options{})
+	silent.Set(lab.Behaviour{Silent: true})
 	credentials := map[string]probes.Credential{
 		probes.SNMPv1:  {Community: "public"},
 		probes.SNMPv2c: {Community: "public"},
@@ -57,42 +58,42 @@ func TestProbeOfMisbehavingDevice(t *testing.T) {
 	all := 10 // rows of the walk
 	tests := []struct {
 		name      string
-		behaviour probetest.Behaviour
+		behaviour lab.Behaviour
 		outcome   vouch.Outcome
 		reason    vouch.Reason
 		rows      int
 		detail    string
 	}{
-		{"garbage", probetest.Behaviour{Garbage: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "not SNMP"},
-		{"truncated", probetest.Behaviour{Truncate: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "not SNMP"},
-		{"wrong request-id", probetest.Behaviour{WrongID: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "request-id"},
-		{"wrong community", probetest.Behaviour{WrongCommunity: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "community"},
-		{"authorizationError", probetest.Behaviour{Status: 16}, vouch.Unknown, vouch.ReasonCredentials, 0, "authorizationError"},
-		{"silent after the first answer", probetest.Behaviour{}, vouch.Up, "", 0, "table interface left out: no answer"},
-		{"genErr to everything", probetest.Behaviour{Status: 5}, vouch.Up, "", 0, ""},
-		{"tooBig to everything", probetest.Behaviour{Status: 1}, vouch.Up, "", 0, "too big"},
-		{"tooBig above one binding", probetest.Behaviour{MaxBinds: 1}, vouch.Up, "", all, ""},
-		{"tooBig above thirty bindings", probetest.Behaviour{MaxBinds: 30}, vouch.Up, "", all, ""},
-		{"one bad column", probetest.Behaviour{BadColumn: "1.3.6.1.2.1.2.2.1.14"}, vouch.Up, "", all, "1.3.6.1.2.1.2.2.1.14"},
-		{"goes in circles", probetest.Behaviour{Loop: true}, vouch.Up, "", 0, "do not increase"},
-		{"never ends", probetest.Behaviour{Endless: true}, vouch.Up, "", 0, "more than 512 rows"},
-		{"loses the first request", probetest.Behaviour{LoseFirst: 1}, vouch.Up, "", all, ""},
-		{"loses every fourth request", probetest.Behaviour{LoseEvery: 4}, vouch.Up, "", all, ""},
-		{"slow", probetest.Behaviour{Delay: 20 * time.Millisecond}, vouch.Up, "", all, ""},
-		{"slow for us", probetest.Behaviour{DelayFrom: map[netip.Addr]time.Duration{netip.MustParseAddr("127.0.0.1"): 20 * time.Millisecond}}, vouch.Up, "", all, ""},
-		{"ignores others", probetest.Behaviour{Ignore: []netip.Addr{netip.MustParseAddr("127.0.0.9")}}, vouch.Up, "", all, ""},
-		{"ignores us", probetest.Behaviour{Ignore: []netip.Addr{netip.MustParseAddr("127.0.0.1")}}, vouch.Down, vouch.ReasonTimeout, 0, ""},
+		{"garbage", lab.Behaviour{Garbage: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "not SNMP"},
+		{"truncated", lab.Behaviour{Truncate: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "not SNMP"},
+		{"wrong request-id", lab.Behaviour{WrongID: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "request-id"},
+		{"wrong community", lab.Behaviour{WrongCommunity: true}, vouch.Unknown, vouch.ReasonProtocol, 0, "community"},
+		{"authorizationError", lab.Behaviour{Status: 16}, vouch.Unknown, vouch.ReasonCredentials, 0, "authorizationError"},
+		{"silent after the first answer", lab.Behaviour{}, vouch.Up, "", 0, "table interface left out: no answer"},
+		{"genErr to everything", lab.Behaviour{Status: 5}, vouch.Up, "", 0, ""},
+		{"tooBig to everything", lab.Behaviour{Status: 1}, vouch.Up, "", 0, "too big"},
+		{"tooBig above one binding", lab.Behaviour{MaxBinds: 1}, vouch.Up, "", all, ""},
+		{"tooBig above thirty bindings", lab.Behaviour{MaxBinds: 30}, vouch.Up, "", all, ""},
+		{"one bad column", lab.Behaviour{BadColumn: "1.3.6.1.2.1.2.2.1.14"}, vouch.Up, "", all, "1.3.6.1.2.1.2.2.1.14"},
+		{"goes in circles", lab.Behaviour{Loop: true}, vouch.Up, "", 0, "do not increase"},
+		{"never ends", lab.Behaviour{Endless: true}, vouch.Up, "", 0, "more than 512 rows"},
+		{"loses the first request", lab.Behaviour{LoseFirst: 1}, vouch.Up, "", all, ""},
+		{"loses every fourth request", lab.Behaviour{LoseEvery: 4}, vouch.Up, "", all, ""},
+		{"slow", lab.Behaviour{Delay: 20 * time.Millisecond}, vouch.Up, "", all, ""},
+		{"slow for us", lab.Behaviour{DelayFrom: map[netip.Addr]time.Duration{netip.MustParseAddr("127.0.0.1"): 20 * time.Millisecond}}, vouch.Up, "", all, ""},
+		{"ignores others", lab.Behaviour{Ignore: []netip.Addr{netip.MustParseAddr("127.0.0.9")}}, vouch.Up, "", all, ""},
+		{"ignores us", lab.Behaviour{Ignore: []netip.Addr{netip.MustParseAddr("127.0.0.1")}}, vouch.Down, vouch.ReasonTimeout, 0, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			d := run(t, probetest.Gateway(10), probetest.Options{Still: true})
+			d := run(t, lab.Gateway(10), lab.Options{Still: true})
 			d.Set(test.behaviour)
 			tg := target(d, probes.SNMPv2c)
 			tg.Profile = snmp.Generic()
 			tg.Check.Timeout = 2 * time.Second
 			if test.name == "silent after the first answer" {
-				d.Set(probetest.Behaviour{MuteAfter: 1})
+				d.Set(lab.Behaviour{MuteAfter: 1})
 			}
 			r := newProber(t).Probe(t.Context(), tg)
 			if r.Outcome != test.outcome || r.Reason != test.reason || !strings.Contains(r.Detail, test.detail) {
@@ -136,7 +137,7 @@ func TestNothingListens(t *testing.T) {
 }
 
 func TestUnusableCredential(t *testing.T) {
-	d := run(t, probetest.Router(), probetest.Options{})
+	d := run(t, lab.Router(), lab.Options{})
 	for name, c := range map[string]probes.Credential{
 		"none":          {},
 		"other version": {Version: probes.SNMPv3, User: "u"},
@@ -154,7 +155,7 @@ func TestUnusableCredential(t *testing.T) {
 
 // The whole interface table costs at most four round trips, from the first poll on.
 func TestRoundTrips(t *testing.T) {
-	d := run(t, probetest.Gateway(10), probetest.Options{Still: true})
+	d := run(t, lab.Gateway(10), lab.Options{Still: true})
 	p, tg := newProber(t), target(d, probes.SNMPv2c)
 	tg.Profile = gateway113()
 	for round := range 3 {
@@ -176,7 +177,7 @@ func TestRoundTrips(t *testing.T) {
 func TestLargeTables(t *testing.T) {
 	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c} {
 		for _, n := range []int{0, 1, 11, 48, 200} {
-			d := run(t, probetest.Gateway(n), probetest.Options{Still: true})
+			d := run(t, lab.Gateway(n), lab.Options{Still: true})
 			p, tg := newProber(t), target(d, version)
 			tg.Profile = snmp.Generic()
 			for round := range 2 {
@@ -191,7 +192,7 @@ func TestLargeTables(t *testing.T) {
 
 // A table beyond the profile's limit is left out, not cut off.
 func TestRowLimit(t *testing.T) {
-	d := run(t, probetest.Gateway(30), probetest.Options{})
+	d := run(t, lab.Gateway(30), lab.Options{})
 	tg := target(d, probes.SNMPv2c)
 	tg.Profile = snmp.Generic()
 	tg.Profile.Tables[0].MaxRows = 29
@@ -204,9 +205,9 @@ func TestRowLimit(t *testing.T) {
 // A device without ifXTable is read by its older columns, from the first poll on;
 // what is remembered of it changes the cost alone.
 func TestSubstitutes(t *testing.T) {
-	old := probetest.Gateway(4).Without("1.3.6.1.2.1.31")
+	old := lab.Gateway(4).Without("1.3.6.1.2.1.31")
 	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c} {
-		d := run(t, old, probetest.Options{Still: true})
+		d := run(t, old, lab.Options{Still: true})
 		p, tg := newProber(t), target(d, version)
 		tg.Profile = snmp.Generic()
 		for round := range 2 {
@@ -230,7 +231,7 @@ func TestSubstitutes(t *testing.T) {
 
 // A device that gets its newer columns by an update restarts, and is asked for them.
 func TestRestartIsNoticed(t *testing.T) {
-	d := run(t, probetest.Gateway(4), probetest.Options{})
+	d := run(t, lab.Gateway(4), lab.Options{})
 	p, tg := newProber(t), target(d, probes.SNMPv2c)
 	tg.Profile = snmp.Generic()
 	before, _ := field(p.Probe(t.Context(), tg), "snmp", "sys_uptime_ticks")
@@ -244,7 +245,7 @@ func TestRestartIsNoticed(t *testing.T) {
 
 func TestAbsentIsNeitherZeroNorTimeout(t *testing.T) {
 	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c} {
-		d := run(t, probetest.Gateway(3).Without("1.3.6.1.2.1.1.5").Without("1.3.6.1.2.1.2.2.1.13"), probetest.Options{})
+		d := run(t, lab.Gateway(3).Without("1.3.6.1.2.1.1.5").Without("1.3.6.1.2.1.2.2.1.13"), lab.Options{})
 		tg := target(d, version)
 		tg.Profile = snmp.Generic()
 		tg.Profile.Scalars = []vouch.Symbol{
@@ -270,8 +271,8 @@ func TestAbsentIsNeitherZeroNorTimeout(t *testing.T) {
 // not do, the index helps.
 func TestRowsAreToldApart(t *testing.T) {
 	const ifName, octetString = "1.3.6.1.2.1.31.1.1.1.1.", 0x04
-	w := probetest.Gateway(5).With(ifName+"2", octetString, []byte("Gi0/1")).With(ifName+"3", octetString, nil).Without(ifName + "4")
-	d := run(t, w, probetest.Options{})
+	w := lab.Gateway(5).With(ifName+"2", octetString, []byte("Gi0/1")).With(ifName+"3", octetString, nil).Without(ifName + "4")
+	d := run(t, w, lab.Options{})
 	tg := target(d, probes.SNMPv2c)
 	tg.Profile = snmp.Generic()
 	var got []string
@@ -292,7 +293,7 @@ func TestRowsAreToldApart(t *testing.T) {
 
 func TestTypesOfFields(t *testing.T) {
 	const integer, octets, gauge32, ipAddress, objectID = 0x02, 0x04, 0x42, 0x40, 0x06
-	w := probetest.Gateway(0).
+	w := lab.Gateway(0).
 		With("1.3.6.1.4.1.99999.1.0", integer, []byte{0xfe}).
 		With("1.3.6.1.4.1.99999.2.0", gauge32, []byte{0xff, 0xff, 0xff, 0xff}).
 		With("1.3.6.1.4.1.99999.3.0", octets, []byte("2%")).
@@ -308,7 +309,7 @@ func TestTypesOfFields(t *testing.T) {
 		kind := []vouch.SymbolType{vouch.TypeGauge, vouch.TypeCounter, vouch.TypeGauge, vouch.TypeText, vouch.TypeText, vouch.TypeText}[n-1]
 		profile.Scalars = append(profile.Scalars, symbol(n, kind))
 	}
-	d := run(t, w, probetest.Options{})
+	d := run(t, w, lab.Options{})
 	tg := target(d, probes.SNMPv2c)
 	tg.Profile = profile
 	r := newProber(t).Probe(t.Context(), tg)
@@ -333,7 +334,7 @@ func TestTypesOfFields(t *testing.T) {
 }
 
 func TestFacts(t *testing.T) {
-	d := run(t, probetest.Firewall(), probetest.Options{Still: true})
+	d := run(t, lab.Firewall(), lab.Options{Still: true})
 	for _, version := range []string{probes.SNMPv1, probes.SNMPv2c} {
 		f, r := newProber(t).Facts(t.Context(), target(d, version))
 		want := snmp.Facts{
@@ -350,7 +351,7 @@ func TestFacts(t *testing.T) {
 			t.Errorf("v%s: Facts = %+v, %v; want %+v", version, f, r.Outcome, want)
 		}
 	}
-	d.Set(probetest.Behaviour{Silent: true})
+	d.Set(lab.Behaviour{Silent: true})
 	tg := target(d, probes.SNMPv2c)
 	tg.Check.Timeout = 200 * time.Millisecond
 	if f, r := newProber(t).Facts(t.Context(), tg); r.Outcome != vouch.Down || f != (snmp.Facts{}) {

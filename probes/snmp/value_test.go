@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -54,8 +54,8 @@ func TestValuesOfAProfile(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := test.symbol
 			s.OID, s.Name = acme+"1.0", "acme.value"
-			walk := probetest.Router().With(s.OID, test.tag, test.data)
-			tg := target(run(t, walk, probetest.Options{Still: true}), probes.SNMPv2c)
+			walk := lab.Router().With(s.OID, test.tag, test.data)
+			tg := target(run(t, walk, lab.Options{Still: true}), probes.SNMPv2c)
 			tg.Profile = &vouch.Profile{Name: "acme", Scalars: []vouch.Symbol{s}}
 			r := newProber(t).Probe(t.Context(), tg)
 			v, ok := field(r, "acme", "value")
@@ -86,7 +86,7 @@ func TestValuesOfAProfile(t *testing.T) {
 
 // Rows of a table are told apart by parts of their index, and never by half of it.
 func TestTagsFromTheIndex(t *testing.T) {
-	walk := probetest.Router().
+	walk := lab.Router().
 		With(acme+"2.1.3.80.82.73", 0x02, []byte{1}).       // "PRI", with its length
 		With(acme+"2.1.1.66", 0x02, []byte{2}).             // "B"
 		With(acme+"2.1.2.1000.7", 0x02, []byte{3}).         // no text: two numbers
@@ -94,7 +94,7 @@ func TestTagsFromTheIndex(t *testing.T) {
 		With(acme+"3.1.1.2", 0x02, []byte{5}).              // slot 1, port 2
 		With(acme+"3.2.1.1", 0x04, []byte("north")).        // and a name
 		With(acme+"3.2.1.2", 0x04, []byte("south\x00\xff")) // of any bytes
-	tg := target(run(t, walk, probetest.Options{Still: true}), probes.SNMPv2c)
+	tg := target(run(t, walk, lab.Options{Still: true}), probes.SNMPv2c)
 	value := []vouch.Symbol{{OID: acme + "2.1", Name: "value", Type: vouch.TypeGauge}}
 	port := []vouch.Symbol{{OID: acme + "3.1", Name: "value", Type: vouch.TypeGauge}}
 	tg.Profile = &vouch.Profile{Name: "acme", Tables: []vouch.Table{

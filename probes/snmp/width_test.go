@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/internal/lab"
 	"github.com/vouch-sla/vouch/probes"
-	"github.com/vouch-sla/vouch/probes/probetest"
 	"github.com/vouch-sla/vouch/probes/snmp"
 )
 
@@ -47,10 +47,10 @@ func octetsOf(r vouch.Result) string {
 // Rows that lack the 64-bit counters have the 32-bit ones, and say so; the others keep
 // theirs. What the device lacks is remembered, and so is that nothing can be done.
 func TestWidthOfEachRow(t *testing.T) {
-	recording := func(name string) probetest.Walk {
+	recording := func(name string) lab.Walk {
 		return read(t, recordings(t, filepath.Join("recordings", name+".snmprec"))[0])
 	}
-	older := func(w probetest.Walk, from, to int) probetest.Walk {
+	older := func(w lab.Walk, from, to int) lab.Walk {
 		for i := from; i <= to; i++ {
 			w = w.With(fmt.Sprint(inOctets, i), tagCounter32, []byte{byte(i)})
 		}
@@ -60,7 +60,7 @@ func TestWidthOfEachRow(t *testing.T) {
 	const isr = "Gi0/0/0=214369901303/64 Gi0/0/1=261270905459/64 Gi0=0/64 Vo0=0/64 Nu0=0/64 Gi0/0/0.4021=1061734623/64 Lo0=0/64 Gi0/0/0.300=208838148834/64"
 	for _, tt := range []struct {
 		name string
-		walk probetest.Walk
+		walk lab.Walk
 		want string
 	}{
 		{"pfSense as it was recorded, 3 of 7 and no older ones", recording("pfsense_232"), pfSense},
@@ -71,7 +71,7 @@ func TestWidthOfEachRow(t *testing.T) {
 			"PVC channel 6=0/32 PVC channel 7=0/32 PVC channel 8=0/32 LAN_PORT1=4518898/32 LAN_PORT2=0/32"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := run(t, tt.walk, probetest.Options{Still: true})
+			d := run(t, tt.walk, lab.Options{Still: true})
 			p, tg := newProber(t), target(d, probes.SNMPv2c)
 			tg.Profile = snmp.Generic()
 			sent := 1 << 20
@@ -91,11 +91,11 @@ func TestWidthOfEachRow(t *testing.T) {
 
 // SNMPv1 has no 64-bit counters: an agent leaves them out, and every row is narrow.
 func TestWidthOverSNMPv1(t *testing.T) {
-	w := probetest.Gateway(2)
+	w := lab.Gateway(2)
 	for i := range 2 {
 		w = w.With(fmt.Sprint(inOctets, i+1), tagCounter32, []byte{byte(i + 1)})
 	}
-	d := run(t, w, probetest.Options{Still: true})
+	d := run(t, w, lab.Options{Still: true})
 	tg := target(d, probes.SNMPv1)
 	tg.Profile = snmp.Generic()
 	if got, want := octetsOf(newProber(t).Probe(t.Context(), tg)), "Gi0/1=1/32 Gi0/2=2/32"; got != want {
@@ -105,7 +105,7 @@ func TestWidthOverSNMPv1(t *testing.T) {
 
 // A counter of the newer column that the device itself types as one of 32 bits is one.
 func TestWidthAsTheDeviceTypesIt(t *testing.T) {
-	d := run(t, probetest.Gateway(2).With(hcOctets+"2", tagCounter32, []byte{9}).With(hcOctets+"1", tagCounter64, []byte{7}), probetest.Options{Still: true})
+	d := run(t, lab.Gateway(2).With(hcOctets+"2", tagCounter32, []byte{9}).With(hcOctets+"1", tagCounter64, []byte{7}), lab.Options{Still: true})
 	tg := target(d, probes.SNMPv2c)
 	tg.Profile = snmp.Generic()
 	if got, want := octetsOf(newProber(t).Probe(t.Context(), tg)), "Gi0/1=7/64 Gi0/2=9/32"; got != want {
@@ -116,11 +116,11 @@ func TestWidthAsTheDeviceTypesIt(t *testing.T) {
 // A row that appears later without the newer counters gets the older ones at once; so
 // do all where the newer ones vanish, and they are left alone when they are back.
 func TestWidthOfRowsThatComeAndGo(t *testing.T) {
-	w := probetest.Gateway(3).With(inOctets+"1", tagCounter32, []byte{1}).With(inOctets+"2", tagCounter32, []byte{2}).With(inOctets+"3", tagCounter32, []byte{3})
+	w := lab.Gateway(3).With(inOctets+"1", tagCounter32, []byte{1}).With(inOctets+"2", tagCounter32, []byte{2}).With(inOctets+"3", tagCounter32, []byte{3})
 	whole := w.With(hcOctets+"1", tagCounter64, []byte{11}).With(hcOctets+"2", tagCounter64, []byte{12}).With(hcOctets+"3", tagCounter64, []byte{13})
 	p, at := newProber(t), netip.MustParseAddrPort("127.0.0.1:0")
 	for _, step := range []struct {
-		walk probetest.Walk
+		walk lab.Walk
 		want string
 	}{
 		{whole, "Gi0/1=11/64 Gi0/2=12/64 Gi0/3=13/64"},
@@ -128,7 +128,7 @@ func TestWidthOfRowsThatComeAndGo(t *testing.T) {
 		{whole.Without(strings.TrimSuffix(hcOctets, ".")), "Gi0/1=1/32 Gi0/2=2/32 Gi0/3=3/32"},
 		{whole, "Gi0/1=11/64 Gi0/2=12/64 Gi0/3=13/64"},
 	} {
-		d, err := probetest.Listen(at, step.walk, probetest.Options{Still: true})
+		d, err := lab.Listen(at, step.walk, lab.Options{Still: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,8 +152,8 @@ func TestWidthOfRowsThatComeAndGo(t *testing.T) {
 
 // What the profile says to have 32 bits says nothing of itself.
 func TestWidthOfAScalar(t *testing.T) {
-	w := probetest.Gateway(0).With("1.3.6.1.4.1.99999.1.0", tagCounter32, []byte{7}).With("1.3.6.1.4.1.99999.2.0", tagCounter32, []byte{8})
-	d := run(t, w, probetest.Options{Still: true})
+	w := lab.Gateway(0).With("1.3.6.1.4.1.99999.1.0", tagCounter32, []byte{7}).With("1.3.6.1.4.1.99999.2.0", tagCounter32, []byte{8})
+	d := run(t, w, lab.Options{Still: true})
 	for _, tt := range []struct {
 		bits int
 		want bool
