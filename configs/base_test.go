@@ -144,6 +144,7 @@ func TestWarnings(t *testing.T) {
 		{"confirm below three intervals", "contract.yaml", "confirm: 3m ", "confirm: ▸1m ", "confirm 1m is shorter than three intervals of 1m, a single lost round may open an incident"},
 		{"voter without agent", "base.yaml", "  - {id: bru1-a, location: bru1}\n", "", "contract.yaml:51:26: warning: voter bru1 has no agent in the installed base: it stays unknown"},
 		{"a customer's voter", "contract.yaml", "voters: [ams1, ams2, bru1]", "voters: [ams1, ams2, bru1, ▸bakery-1]", "voter bakery-1 is in the customer's custody, which leave_out_customer leaves out: it never counts"},
+		{"a serial number that nobody compares", "base.yaml", "- {serial: FX2345C2D3, from: 2026-06-15T10:30:00+02:00}", "- {serial: FX2345C2D3, from: 2026-06-15T10:30:00+02:00}\n          - id: lamp\n            class: other\n            address: 192.0.2.200\n            profile: generic\n            credential: lab\n            lease: {from: 2026-01-01}\n            units: [▸{serial: A1, from: 2026-01-01}]", "a serial number is on record, and profile generic does not say where the device tells it: nobody will notice another unit; name a profile that does, or its engine_id"},
 		{"a site that leaves a voter out", "base.yaml", "#locations: [ams1, ams2, bru1]", "locations: ▸[ams1, ams2]", "site main-street leaves out bru1, voters of version 1 of contract gold: they stay unknown there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -145,6 +145,7 @@ func (l *loader) checkDevice(c *Collector, p placedDevice) {
 		p.settle(zone, d)
 	}
 	p.checkSIP(*d, c.Contracts[i])
+	p.checkUnits(*d, c.Contracts[i], c.Profiles)
 	for _, v := range c.Contracts[i].Versions {
 		if len(v.Measure) == 0 {
 			continue // reported where it stands
@@ -171,6 +172,24 @@ func (p placedDevice) checkKinds(d Device, v Version, id vouch.ContractID) {
 	if !decides {
 		p.checks[0].wrong("none of the device's checks decides in version %d of contract %s (reachable_by), needed is one of them", v.Number, id)
 	}
+}
+
+// checkUnits warns of a serial number that nobody compares, of the unit that came last.
+func (p placedDevice) checkUnits(d Device, k Contract, profiles []Profile) {
+	n := len(d.Units)
+	asked := slices.ContainsFunc(k.Versions, func(v Version) bool { return asked(d, v, vouch.KindSNMP) })
+	if n == 0 || len(d.Units[n-1].Serials) == 0 || !asked {
+		return
+	}
+	said := "no profile says"
+	if d.Profile != "" {
+		i := slices.IndexFunc(profiles, func(x Profile) bool { return x.Name == d.Profile })
+		if i < 0 || len(profiles[i].Facts.Serial) > 0 {
+			return // one that is not there is reported where it is named
+		}
+		said = "profile " + d.Profile + " does not say"
+	}
+	p.units[n-1].warn("a serial number is on record, and %s where the device tells it: nobody will notice another unit; name a profile that does, or its engine_id", said)
 }
 
 // settle turns dates into instants and checks their order.
