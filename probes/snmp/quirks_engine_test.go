@@ -4,6 +4,7 @@
 package snmp_test
 
 import (
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -122,6 +123,9 @@ func TestQuirksOfEngines(t *testing.T) {
 // A device whose engine time has passed 2^31 is not believed, and asked anew each
 // time: it is right as soon as its clock is.
 func TestQuirkEngineTimePasses2To31(t *testing.T) {
+	if strconv.IntSize == 32 {
+		t.Skip("the library reads the engine's time into 32 bits here: such a device is unknown(protocol) until its clock is right (RFC 3414 ends at 2^31-1)")
+	}
 	w := newWalk(uptime(9))
 	f := newFake(t, func(q asked) {
 		if q.Clock >= 1<<31 {
