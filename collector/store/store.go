@@ -7,7 +7,7 @@
 // storetest is the suite that every implementation passes.
 //
 // Everything under "derived" can be thrown away and rebuilt from the ledger. What
-// is neither ledger nor derived is tokens, enrolments and the intents to notify.
+// is neither ledger nor derived is tokens, enrolments, accounts and the intents to notify.
 package store
 
 import (
@@ -28,6 +28,8 @@ var (
 	ErrNewer = errors.New("written by a newer version of vouch")
 	// ErrLocked says that another process has the data directory open.
 	ErrLocked = errors.New("in use by another process")
+	// ErrTaken says that a name is somebody else's already.
+	ErrTaken = errors.New("taken")
 )
 
 // Kind is the kind of a ledger entry.
@@ -286,6 +288,7 @@ type Token struct {
 	Customer vouch.CustomerID // set for role customer
 	Author   string
 	Created  time.Time
+	Expires  time.Time // zero: never
 }
 
 // Tokens is the list of tokens.
@@ -305,5 +308,6 @@ type Store interface {
 	Intents
 	Tokens
 	Enrolments
+	Accounts
 	Close() error
 }

@@ -46,6 +46,7 @@ var may = map[string][]string{
 	"collector/anchor":             {"", "evidence", "evidence/stamp", "collector/store", "internal/retry"},
 	"collector/incident":           {"", "contract"},
 	"collector/notify":             {"", "contract", "collector/incident", "collector/store", "internal/retry"},
+	"collector/people":             {"", "evidence", "collector/store"},
 	"collector/sink":               {"", "evidence", "collector/store", "internal/retry"},
 	"collector/store":              {"", "evidence"},
 	"collector/store/sqlite":       {"", "evidence", "collector/store"},

@@ -12,13 +12,13 @@ import (
 	"github.com/vouch-sla/vouch/evidence"
 )
 
-const tokenColumns = `id, sha256, role, customer, author, created`
+const tokenColumns = `id, sha256, role, customer, author, created, expires`
 
 func readToken(scan scanner) (k store.Token, err error) {
 	var sum []byte
-	var created *int64
-	err = scan(&k.ID, &sum, &k.Role, &k.Customer, &k.Author, &created)
-	k.SHA256, k.Created = hashOf(sum), timeOfNanos(created)
+	var created, expires *int64
+	err = scan(&k.ID, &sum, &k.Role, &k.Customer, &k.Author, &created, &expires)
+	k.SHA256, k.Created, k.Expires = hashOf(sum), timeOfNanos(created), timeOfNanos(expires)
 	return k, err
 }
 
@@ -27,8 +27,8 @@ func (s *Store) AddToken(ctx context.Context, k store.Token) error {
 	if err := checkToken(k); err != nil {
 		return fmt.Errorf("add token %q: %v", k.ID, err)
 	}
-	added, err := s.change(ctx, "INSERT INTO token ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		k.ID, k.SHA256[:], k.Role, k.Customer, k.Author, nanos(k.Created))
+	added, err := s.change(ctx, "INSERT INTO token ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		k.ID, k.SHA256[:], k.Role, k.Customer, k.Author, nanos(k.Created), nanos(k.Expires))
 	if err == nil && !added {
 		return fmt.Errorf("add token %q: one with that ID or that secret is there already", k.ID)
 	}

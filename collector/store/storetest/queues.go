@@ -130,7 +130,7 @@ func testTokens(t *testing.T, open Opener) {
 	s := open(t)
 	hash := func(secret string) evidence.Hash { return evidence.Sum([]byte(secret)) }
 	noc := store.Token{ID: "noc-1", SHA256: hash("one"), Role: "noc", Author: "root", Created: start}
-	customer := store.Token{ID: "acme-1", SHA256: hash("two"), Role: "customer", Customer: acme, Author: "root", Created: start.Add(time.Second)}
+	customer := store.Token{ID: "acme-1", SHA256: hash("two"), Role: "customer", Customer: acme, Author: "root", Created: start.Add(time.Second), Expires: start.Add(time.Hour)}
 	for _, bad := range []struct {
 		name  string
 		token store.Token
