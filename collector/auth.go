@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/collector/people"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/collector/web"
 	"github.com/vouch-sla/vouch/evidence"
@@ -32,12 +33,14 @@ const (
 // machine's loopback, which is what DNS rebinding does.
 var errForeignHost = fmt.Errorf("%w: the page on loopback answers to localhost and loopback addresses only", web.ErrForbidden)
 
-// gate decides who is looking. On a loopback listener everybody on this machine is
-// the NOC, as long as the browser asked for a loopback name; anywhere else a token
-// is needed, sent as a bearer token or as the password of basic authentication
-// (which is what a browser asks for).
+// gate decides who is looking: who a token speaks for, sent as a bearer token or as
+// the password of basic authentication; else who is signed in. On a loopback listener
+// everybody else on this machine is the NOC and may read, as long as the browser asked
+// for a loopback name.
 type gate struct {
 	tokens   store.Tokens
+	people   *people.Desk
+	now      func() time.Time
 	loopback bool // the listener is bound to a loopback address
 }
 
@@ -45,6 +48,15 @@ type gate struct {
 func (g gate) viewer(r *http.Request) (web.Viewer, error) {
 	if secret := presented(r); secret != "" {
 		return g.byToken(r.Context(), secret)
+	}
+	if secret := web.SessionSecret(r); secret != "" {
+		a, err := g.people.Session(r.Context(), secret)
+		if err == nil {
+			return web.Viewer{Role: web.Role(a.Role), Customer: a.Customer, Account: a.ID, Login: a.Login}, nil
+		}
+		if !errors.Is(err, people.ErrOver) {
+			return web.Viewer{}, err
+		}
 	}
 	if !g.loopback || forwarded(r) {
 		return web.Viewer{}, web.ErrUnauthenticated
@@ -62,6 +74,8 @@ func (g gate) byToken(ctx context.Context, secret string) (web.Viewer, error) {
 		return web.Viewer{}, web.ErrUnauthenticated
 	case err != nil:
 		return web.Viewer{}, err
+	case !t.Expires.IsZero() && !g.now().Before(t.Expires):
+		return web.Viewer{}, web.ErrUnauthenticated
 	case t.Role == roleNOC:
 		return web.Viewer{Role: web.RoleNOC}, nil
 	}
@@ -103,7 +117,7 @@ func loopbackHost(host string) bool {
 }
 
 // newToken makes a token and its secret. The secret is shown once and never stored.
-func newToken(role string, customer vouch.CustomerID, author string, now time.Time) (store.Token, string) {
+func newToken(role string, customer vouch.CustomerID, author string, now time.Time, last time.Duration) (store.Token, string) {
 	var id [6]byte
 	var secret [24]byte
 	rand.Read(id[:])
@@ -112,5 +126,6 @@ func newToken(role string, customer vouch.CustomerID, author string, now time.Ti
 	return store.Token{
 		ID: fmt.Sprintf("%x", id), SHA256: evidence.Hash(sha256.Sum256([]byte(s))),
 		Role: role, Customer: customer, Author: author, Created: now.UTC().Truncate(time.Millisecond),
+		Expires: now.UTC().Truncate(time.Millisecond).Add(last),
 	}, s
 }

@@ -36,6 +36,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/anchor"
 	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/collector/notify"
+	"github.com/vouch-sla/vouch/collector/people"
 	"github.com/vouch-sla/vouch/collector/sink"
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
@@ -69,7 +70,11 @@ type Options struct {
 	Refresh time.Duration // how often an open page asks again; 0 for the default
 	Log     *slog.Logger
 	Now     func() time.Time // nil for time.Now
-	few     int64            // fewLeaves, but in tests
+	// First is told the one-time link by which the first person comes in, while there is
+	// no account. Nil: there is none.
+	First func(link string)
+	Cost  people.Cost // of a password; zero for the default
+	few   int64       // fewLeaves, but in tests
 
 	// Ready is called once, when every listener is open.
 	Ready func(Addresses)
@@ -109,6 +114,8 @@ type Collector struct {
 	count     *counters
 	sink      *sink.Sink // nil for none
 	notifier  *notify.Notifier
+	people    *people.Desk
+	pagesAt   string // URL of the pages as others may reach them
 	registry  *prometheus.Registry
 	bell      *bell
 	assigned  atomic.Pointer[map[vouch.AgentID]issued]
@@ -154,6 +161,10 @@ func Run(ctx context.Context, s store.Store, opts Options) error {
 	}
 	if url := ls.webURL(); ls.loopback {
 		c.webAt.Store(&url)
+	}
+	if err := c.inviteFirst(ctx, ls); err != nil {
+		ls.close()
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serveTLS(ctx, ls.agents, c.doorServer(ctx.Done())) })
@@ -222,6 +233,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	c.figures = newFigures(b, c.book, s, c.now)
 	c.judge = newJudge(b, c.book, s, c.now, c.log)
 	c.judge.contradicted = func(n int) { c.count.contradicted.Add(float64(n)) }
+	c.people = people.New(s, people.Options{Record: c.accountEvent, Cost: opts.Cost, Now: c.now, Log: c.log})
 	caught := make(chan struct{})
 	admitter, units := newAdmitter(c.book), newUnits(c.book)
 	c.watch = &watch{

@@ -58,9 +58,11 @@ func (c *Collector) adminServer() *http.Server {
 	mux.HandleFunc("GET "+admin.PathBundle, c.bundleFor)
 	route("GET "+admin.PathTokens, func(r *http.Request) (any, error) { return c.tokens(r.Context()) })
 	route("POST "+admin.PathTokens, c.addToken)
-	route("DELETE "+admin.PathTokens, func(r *http.Request) (any, error) {
-		return nil, c.store.DeleteToken(r.Context(), r.FormValue("id"))
-	})
+	route("DELETE "+admin.PathTokens, c.removeToken)
+	route("GET "+admin.PathPeople, c.peopleList)
+	route("POST "+admin.PathPeople, c.invitePerson)
+	route("POST "+admin.PathPeopleReset, c.resetPerson)
+	route("DELETE "+admin.PathPeople, c.disablePerson)
 	route("GET "+admin.PathAgents, c.agentList)
 	route("POST "+admin.PathJoin, c.addJoin)
 	route("POST "+admin.PathRevoke, c.revokeAgent)
@@ -148,44 +150,6 @@ func readBody(r *http.Request, v any) error {
 		return badRequest("the request cannot be read: %v", err)
 	}
 	return nil
-}
-
-func (c *Collector) addToken(r *http.Request) (any, error) {
-	var in admin.NewToken
-	if err := readBody(r, &in); err != nil {
-		return nil, err
-	}
-	switch _, known := c.base.Load().customers[in.Customer]; {
-	case in.Role != roleNOC && in.Role != roleCustomer:
-		return nil, badRequest("role %q: allowed are noc and customer", in.Role)
-	case in.Role == roleCustomer && !known:
-		return nil, badRequest("there is no customer %q in the installed base", in.Customer)
-	case in.Role == roleNOC && in.Customer != "":
-		return nil, badRequest("a token of the NOC is for no single customer")
-	}
-	t, secret := newToken(in.Role, in.Customer, author(r.Context()), c.now())
-	if err := c.store.AddToken(r.Context(), t); err != nil {
-		return nil, err
-	}
-	out := tokenOf(t)
-	out.Secret = secret
-	return out, nil
-}
-
-func tokenOf(t store.Token) admin.Token {
-	return admin.Token{ID: t.ID, Role: t.Role, Customer: t.Customer, Author: t.Author, Created: t.Created}
-}
-
-func (c *Collector) tokens(ctx context.Context) (any, error) {
-	ts, err := c.store.ListTokens(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]admin.Token, 0, len(ts))
-	for _, t := range ts {
-		out = append(out, tokenOf(t))
-	}
-	return out, nil
 }
 
 // rebuild derives everything below the ledger anew.

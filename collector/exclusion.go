@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -119,12 +120,16 @@ func (c *Collector) rejectClaim(r *http.Request) (any, error) {
 	return c.rule(r, evidence.KindExclusionRejected)
 }
 
-// rule approves or rejects a claim.
 func (c *Collector) rule(r *http.Request, kind evidence.RecordKind) (any, error) {
 	var in admin.Ruling
 	if err := readBody(r, &in); err != nil {
 		return nil, err
 	}
+	return c.ruleOn(r.Context(), in, kind)
+}
+
+// ruleOn approves or rejects a claim, in the name of the context's author.
+func (c *Collector) ruleOn(ctx context.Context, in admin.Ruling, kind evidence.RecordKind) (any, error) {
 	if in.Reason != "" {
 		if err := checkReason(in.Reason, "why"); err != nil {
 			return nil, err
@@ -136,18 +141,22 @@ func (c *Collector) rule(r *http.Request, kind evidence.RecordKind) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	by := author(r.Context())
+	by := author(ctx)
+	same, err := c.samePerson(ctx, by, x.Author)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case x.CorrectedBy != "":
 		return nil, badRequest("%s was corrected by %s; decide on that one", x.ID, x.CorrectedBy)
 	case kind == evidence.KindExclusionRejected && x.Rejecter != "":
 		return nil, badRequest("%s was rejected by %s at %s already", x.ID, x.Rejecter, x.Rejected.Format(time.RFC3339))
-	case kind == evidence.KindExclusionApproved && by == x.Author && c.fourEyes(cu, x):
-		return nil, wrong{http.StatusForbidden, fmt.Sprintf("%s was claimed by %s, and the contract asks for a second person: somebody else approves it, under an account of his own", x.ID, by)}
+	case kind == evidence.KindExclusionApproved && same && c.fourEyes(cu, x):
+		return nil, wrong{http.StatusForbidden, fmt.Sprintf("%s was claimed by %s, and the contract asks for a second person: somebody else approves it, under an account of his own", x.ID, x.Author)}
 	case kind == evidence.KindExclusionApproved && (by == x.Approver || x.Approver != "" && by == x.Author):
 		return nil, badRequest("%s was approved by %s at %s already", x.ID, x.Approver, x.Approved.Format(time.RFC3339))
 	}
-	_, err = c.put(r.Context(), draft{customer: cu, kind: kind, author: by, body: book.RulingBody{ID: x.ID, Reason: in.Reason}})
+	_, err = c.put(ctx, draft{customer: cu, kind: kind, author: by, body: book.RulingBody{ID: x.ID, Reason: in.Reason}})
 	if err != nil {
 		return nil, err
 	}

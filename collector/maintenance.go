@@ -84,6 +84,11 @@ func (c *Collector) addMaintenance(r *http.Request) (any, error) {
 	if err := readBody(r, &in); err != nil {
 		return nil, err
 	}
+	return c.announce(r.Context(), in)
+}
+
+// announce records a maintenance, in the name of the context's author.
+func (c *Collector) announce(ctx context.Context, in admin.NewMaintenance) (any, error) {
 	cu, err := c.findScope(in.Customer, in.Site, in.Device)
 	if err == nil {
 		err = checkTimes("maintenance", in.From, in.To)
@@ -103,9 +108,9 @@ func (c *Collector) addMaintenance(r *http.Request) (any, error) {
 	}
 	m := admin.Maintenance{
 		ID: fmt.Sprintf("M-%d-%04d", c.now().UTC().Year(), len(works)+1), Customer: cu, Site: in.Site, Device: in.Device,
-		From: milli(in.From), To: milli(in.To), Reason: in.Reason, Author: author(r.Context()), Corrects: corrects.ID,
+		From: milli(in.From), To: milli(in.To), Reason: in.Reason, Author: author(ctx), Corrects: corrects.ID,
 	}
-	rec, err := c.put(r.Context(), draft{
+	rec, err := c.put(ctx, draft{
 		customer: cu, kind: evidence.KindMaintenanceAnnounced, effective: m.From, author: m.Author, corrects: corrects.Record,
 		body: book.MaintenanceBody{ID: m.ID, Site: m.Site, Device: m.Device, From: m.From, To: m.To, Reason: m.Reason},
 	})
@@ -152,9 +157,13 @@ func (c *Collector) maintenanceWarnings(m admin.Maintenance) []string {
 }
 
 func (c *Collector) cancelMaintenance(r *http.Request) (any, error) {
+	return c.cancel(r.Context(), vouch.CustomerID(r.FormValue("customer")), r.FormValue("id"))
+}
+
+// cancel records that a maintenance will not be, in the name of the context's author.
+func (c *Collector) cancel(ctx context.Context, customer vouch.CustomerID, id string) (any, error) {
 	c.desk.Lock()
 	defer c.desk.Unlock()
-	id, customer := r.FormValue("id"), vouch.CustomerID(r.FormValue("customer"))
 	var hit []admin.Maintenance
 	for _, m := range c.maintenanceList() {
 		if m.ID == id && (customer == "" || m.Customer == customer) {
@@ -172,7 +181,7 @@ func (c *Collector) cancelMaintenance(r *http.Request) (any, error) {
 		return nil, badRequest("%s was cancelled at %s already", id, hit[0].CancelledAt.Format(time.RFC3339))
 	}
 	m := hit[0]
-	rec, err := c.put(r.Context(), draft{customer: m.Customer, kind: evidence.KindMaintenanceCancelled, author: author(r.Context()), body: book.CancelBody{ID: m.ID}})
+	rec, err := c.put(ctx, draft{customer: m.Customer, kind: evidence.KindMaintenanceCancelled, author: author(ctx), body: book.CancelBody{ID: m.ID}})
 	if err != nil {
 		return nil, err
 	}

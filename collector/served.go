@@ -110,10 +110,10 @@ func (s served) find(path string) (vouch.CustomerID, string, bool) {
 }
 
 // mayRead reports whether a viewer may read a ledger. The provider's own ledgers are
-// for the NOC alone, whatever a token says.
+// for the NOC and for auditors, whatever else a token or an account says.
 func mayRead(v web.Viewer, ledger vouch.CustomerID) bool {
 	if ledger == vouch.Provider || ledger == vouch.Anchors {
-		return v.Role == web.RoleNOC
+		return v.Role == web.RoleNOC || v.Role == web.RoleAuditor
 	}
 	return v.May(ledger)
 }

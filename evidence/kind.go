@@ -29,14 +29,15 @@ const (
 	KindKeyRotated           RecordKind = "key-rotated"
 	KindKeyRevoked           RecordKind = "key-revoked"
 	KindStatementIssued      RecordKind = "statement-issued"
-	KindAcceptance           RecordKind = "acceptance"   // the other party accepts a record or a statement
-	KindLegalHold            RecordKind = "legal-hold"   // nothing of the customer is erased from here on, or again it may be
-	KindDataErased           RecordKind = "data-erased"  // bodies erased under retention, hashes kept
-	KindEquivocation         RecordKind = "equivocation" // a fork: two batches under one number, both kept
-	KindLostHere             RecordKind = "lost-here"    // the collector was restored from a back-up and lost what came after it
-	KindAnchored             RecordKind = "anchored"     // how far a customer's ledger had come: [Anchored]
-	KindTimeStamp            RecordKind = "time-stamp"   // an authority's word on when the anchor ledger had come so far: [TimeStamped]
-	KindCosigned             RecordKind = "cosigned"     // the same by somebody who watches that it only grows: [Cosigned]
+	KindAcceptance           RecordKind = "acceptance"    // the other party accepts a record or a statement
+	KindLegalHold            RecordKind = "legal-hold"    // nothing of the customer is erased from here on, or again it may be
+	KindDataErased           RecordKind = "data-erased"   // bodies erased under retention, hashes kept
+	KindEquivocation         RecordKind = "equivocation"  // a fork: two batches under one number, both kept
+	KindLostHere             RecordKind = "lost-here"     // the collector was restored from a back-up and lost what came after it
+	KindAccountEvent         RecordKind = "account-event" // somebody was invited, signed in or out; in the provider's own ledger
+	KindAnchored             RecordKind = "anchored"      // how far a customer's ledger had come: [Anchored]
+	KindTimeStamp            RecordKind = "time-stamp"    // an authority's word on when the anchor ledger had come so far: [TimeStamped]
+	KindCosigned             RecordKind = "cosigned"      // the same by somebody who watches that it only grows: [Cosigned]
 )
 
 // valid reports why k cannot be a kind: lower-case letters, digits and '-', a

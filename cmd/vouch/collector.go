@@ -96,6 +96,10 @@ func runCollector(ctx context.Context, file string) error {
 	defer signal.Stop(hangups)
 	o := collectorOptions(conf, log)
 	o.Reloads = hangups
+	o.First = func(link string) {
+		fmt.Fprintf(os.Stderr, "vouch: nobody has an account yet. This link makes the first one, once, within three days:\n\n    %s\n\n"+
+			"A start makes another. People after that: `vouch people invite`.\n", link)
+	}
 	return collector.Run(ctx, s, o)
 }
 

@@ -47,7 +47,7 @@ func newRootCmd() *cobra.Command {
 	})
 	root.AddCommand(
 		newDemoCmd(), newLabCmd(), newInitCmd(), newCheckCmd(),
-		newAgentCmd(), newAgentsCmd(), newCollectorCmd(), newWitnessCmd(), newPinCmd(), newStatusCmd(), newReloadCmd(), newTokenCmd(), newSecretCmd(), newRebuildCmd(), newLedgerCmd(),
+		newAgentCmd(), newAgentsCmd(), newCollectorCmd(), newWitnessCmd(), newPinCmd(), newStatusCmd(), newReloadCmd(), newTokenCmd(), newPeopleCmd(), newSecretCmd(), newRebuildCmd(), newLedgerCmd(),
 		newMaintenanceCmd(), newExclusionCmd(), newAcceptCmd(), newHoldCmd(), newIncidentCmd(), newStatementCmd(), newBundleCmd(), verifycmd.New(),
 		newContractCmd(), newAvailabilityCmd(), newClockCmd(),
 	)

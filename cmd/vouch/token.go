@@ -24,6 +24,7 @@ func newTokenCmd() *cobra.Command {
 
 func newTokenAddCmd(client func() *admin.Client) *cobra.Command {
 	var customer, role string
+	var days int
 	c := &cobra.Command{
 		Use:   "add --customer ID | --role noc",
 		Short: "Make a token; its secret is printed once and stored only as a hash",
@@ -38,20 +39,21 @@ func newTokenAddCmd(client func() *admin.Client) *cobra.Command {
 				return exit.Misused("say for whom the token is: --customer ID or --role noc")
 			}
 			var t admin.Token
-			if err := client().Post(c.Context(), admin.PathTokens, admin.NewToken{Role: role, Customer: vouch.CustomerID(customer)}, &t); err != nil {
+			if err := client().Post(c.Context(), admin.PathTokens, admin.NewToken{Role: role, Customer: vouch.CustomerID(customer), Days: days}, &t); err != nil {
 				return err
 			}
 			if flag, _ := c.Flags().GetBool("json"); flag {
 				return printJSON(os.Stdout, t)
 			}
 			fmt.Println(t.Secret)
-			fmt.Fprintf(os.Stderr, "vouch: token %s; the line above is its secret and is not shown again.\n"+
-				"Send it as `Authorization: Bearer ...`, or type it as the password that a browser asks for.\n", t.ID)
+			fmt.Fprintf(os.Stderr, "vouch: token %s, good until %s; the line above is its secret and is not shown again.\n"+
+				"Send it as `Authorization: Bearer ...`, or type it as the password that a browser asks for.\n", t.ID, when(t.Expires))
 			return nil
 		},
 	}
 	c.Flags().StringVar(&customer, "customer", "", "customer who may read with it: its own data only")
 	c.Flags().StringVar(&role, "role", "", "noc: may read everything")
+	c.Flags().IntVar(&days, "days", 365, "days that it is good for")
 	jsonFlag(c)
 	return c
 }
@@ -72,9 +74,13 @@ func newTokenListCmd(client func() *admin.Client) *cobra.Command {
 				return nil
 			}
 			w := table(os.Stdout)
-			fmt.Fprintln(w, "ID\tROLE\tCUSTOMER\tMADE\tBY")
+			fmt.Fprintln(w, "ID\tROLE\tCUSTOMER\tMADE\tGOOD UNTIL\tBY")
 			for _, t := range ts {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Customer, when(t.Created), t.Author)
+				until := "for ever"
+				if !t.Expires.IsZero() {
+					until = when(t.Expires)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Role, t.Customer, when(t.Created), until, t.Author)
 			}
 			return w.Flush()
 		},

@@ -99,6 +99,7 @@ type Issued struct {
 type NewToken struct {
 	Role     string           `json:"role"`
 	Customer vouch.CustomerID `json:"customer,omitempty"`
+	Days     int              `json:"days,omitempty"` // that it is good for; 0 for 365
 }
 
 // Token is a token as it is listed; Secret is set once, in the answer to [NewToken].
@@ -108,6 +109,7 @@ type Token struct {
 	Customer vouch.CustomerID `json:"customer,omitempty"`
 	Author   string           `json:"author"`
 	Created  time.Time        `json:"created"`
+	Expires  time.Time        `json:"expires,omitzero"` // zero: never, as those of older versions
 	Secret   string           `json:"secret,omitempty"`
 }
 

@@ -41,7 +41,7 @@ func (d *Desk) invite(ctx context.Context, n NewAccount, author string) (string,
 	err := d.store.AddAccount(ctx, a, i)
 	switch {
 	case errors.Is(err, store.ErrTaken):
-		return "", a, Mistake(fmt.Sprintf("there is an account %q already; `vouch people reset` makes another link for it", n.Login))
+		return "", a, Mistake{English: fmt.Sprintf("there is an account %q already; `vouch people reset` makes another link for it", n.Login)}
 	case err != nil:
 		return "", a, err
 	}
@@ -81,7 +81,7 @@ func (d *Desk) Reset(ctx context.Context, login, author string) (string, store.A
 	}
 	secret, i := d.newInvite(a.ID)
 	if err := d.store.AddInvite(ctx, i); errors.Is(err, store.ErrNotFound) {
-		return "", a, Mistake(fmt.Sprintf("the account %q is disabled: invite its owner under another name", login))
+		return "", a, Mistake{English: fmt.Sprintf("the account %q is disabled: invite its owner under another name", login)}
 	} else if err != nil {
 		return "", a, err
 	}
@@ -95,7 +95,7 @@ func (d *Desk) Disable(ctx context.Context, login, author string) (store.Account
 		return a, err
 	}
 	if err := d.store.DisableAccount(ctx, a.ID, d.now().UTC()); errors.Is(err, store.ErrNotFound) {
-		return a, Mistake(fmt.Sprintf("the account %q was disabled already", login))
+		return a, Mistake{English: fmt.Sprintf("the account %q was disabled already", login)}
 	} else if err != nil {
 		return a, err
 	}
@@ -105,7 +105,7 @@ func (d *Desk) Disable(ctx context.Context, login, author string) (store.Account
 func (d *Desk) find(ctx context.Context, login string) (store.Account, error) {
 	a, err := d.store.Account(ctx, strings.ToLower(login))
 	if errors.Is(err, store.ErrNotFound) {
-		return a, Mistake(fmt.Sprintf("there is no account %q; see `vouch people list`", login))
+		return a, Mistake{English: fmt.Sprintf("there is no account %q; see `vouch people list`", login)}
 	}
 	return a, err
 }
@@ -146,7 +146,7 @@ func (d *Desk) Join(ctx context.Context, secret, login, password string) error {
 	case errors.Is(err, store.ErrNotFound):
 		return ErrLink
 	case errors.Is(err, store.ErrTaken):
-		return Mistake(fmt.Sprintf("somebody else has the login name %q", login))
+		return Mistake{fmt.Sprintf("somebody else has the login name %q", login), fmt.Sprintf("iemand anders heeft de inlognaam %q", login)}
 	case err != nil:
 		return err
 	}

@@ -156,13 +156,14 @@ var errStored = errors.New("a stored password cannot be read: make a new one wit
 func checkPassword(login, password string) error {
 	switch {
 	case utf8.RuneCountInString(password) < minPassword:
-		return Mistake(fmt.Sprintf("the password is too short: at least %d characters, for example four words", minPassword))
+		return Mistake{fmt.Sprintf("the password is too short: at least %d characters, for example four words", minPassword),
+			fmt.Sprintf("het wachtwoord is te kort: minstens %d tekens, bijvoorbeeld vier woorden", minPassword)}
 	case len(password) > maxPassword:
-		return Mistake(fmt.Sprintf("the password is too long: at most %d bytes", maxPassword))
+		return Mistake{fmt.Sprintf("the password is too long: at most %d bytes", maxPassword), fmt.Sprintf("het wachtwoord is te lang: hoogstens %d bytes", maxPassword)}
 	case !utf8.ValidString(password):
-		return Mistake("the password is not text")
+		return Mistake{"the password is not text", "het wachtwoord is geen tekst"}
 	case login != "" && strings.Contains(strings.ToLower(password), login) && len(password) < len(login)+minPassword:
-		return Mistake("the password is little more than the login name")
+		return Mistake{"the password is little more than the login name", "het wachtwoord is weinig meer dan de inlognaam"}
 	}
 	return nil
 }

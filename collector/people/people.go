@@ -47,10 +47,11 @@ func (h HeldBack) Error() string {
 	return fmt.Sprintf("too many attempts failed: try again in %s", time.Duration(h).Round(time.Second))
 }
 
-// Mistake is something that the person can mend, in a sentence.
-type Mistake string
+// Mistake is something that the person can mend, in a sentence. Dutch is empty where
+// nobody but the operator meets it.
+type Mistake struct{ English, Dutch string }
 
-func (m Mistake) Error() string { return string(m) }
+func (m Mistake) Error() string { return m.English }
 
 // How long what was given out is worth something.
 const (
@@ -256,7 +257,8 @@ func checkLogin(login string) error {
 		ok = ok && ('a' <= c && c <= 'z' || '0' <= c && c <= '9' || i > 0 && strings.IndexByte(".-_@", c) >= 0)
 	}
 	if !ok {
-		return Mistake("a login name has 1 to 64 lower-case letters, digits and . - _ @, a letter or digit first")
+		return Mistake{"a login name has 1 to 64 lower-case letters, digits and . - _ @, a letter or digit first",
+			"een inlognaam heeft 1 tot 64 kleine letters, cijfers en . - _ @, met een letter of cijfer vooraan"}
 	}
 	return nil
 }
@@ -267,7 +269,7 @@ func checkOS(os string) error {
 	digits, ok := strings.CutPrefix(os, "uid:")
 	ok = ok && len(digits) > 0 && len(digits) <= 10 && strings.Trim(digits, "0123456789") == ""
 	if os != "" && !ok {
-		return Mistake(`an account of the operating system is written as records name it: "uid:1000"`)
+		return Mistake{English: `an account of the operating system is written as records name it: "uid:1000"`}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
 	"strconv"
 	"time"
@@ -22,7 +23,7 @@ type templates map[string]*template.Template
 
 func parseTemplates(files *static) templates {
 	out := templates{}
-	for _, name := range []string{"fleet", "device", "incidents", "incident", "statement", "maintenance", "error"} {
+	for _, name := range []string{"fleet", "device", "incidents", "incident", "statement", "maintenance", "signin", "join", "account", "error"} {
 		t := template.New("frame.html").Funcs(template.FuncMap{"static": files.url, "mbit": mbit, "speed": speed, "count": count, "reason": reasonWords})
 		out[name] = template.Must(t.ParseFS(templateFS, "templates/frame.html", "templates/parts.html", path.Join("templates", name+".html")))
 	}
@@ -82,14 +83,23 @@ func (s *server) page(f func(*http.Request, Viewer) (sheet, error)) http.Handler
 		if err == nil {
 			body, err = s.render(r, v, p)
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err != nil {
+		switch {
+		case err != nil && s.mustSignIn(r, err):
+			http.Redirect(w, r, signInPath+"?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		case err != nil:
 			s.errorPage(w, r, v, err)
-			return
+		default:
+			send(w, http.StatusOK, body)
 		}
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		w.Write(body)
 	}
+}
+
+// send sends a page.
+func send(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	w.Write(body)
 }
 
 // errorPage says what went wrong in the style of the other pages. Should even that
@@ -99,6 +109,11 @@ func (s *server) errorPage(w http.ResponseWriter, r *http.Request, v Viewer, err
 	back := link{Path: "/", Word: "Fleet"}
 	if f.Status == http.StatusInternalServerError || f.Status == http.StatusServiceUnavailable {
 		back = link{Path: r.URL.RequestURI(), Word: "Try again"}
+	}
+	form := f.Status == http.StatusUnauthorized && s.opts.People != nil && r.Header.Get("Authorization") == ""
+	if form {
+		f.Title, f.Text = "You are not signed in", "Nothing was changed. Sign in, and do it once more."
+		back = link{Path: signInPath, Word: "Sign in"}
 	}
 	body, err := s.render(r, v, sheet{
 		name: "error", title: f.Title, frozen: true,
@@ -111,8 +126,13 @@ func (s *server) errorPage(w http.ResponseWriter, r *http.Request, v Viewer, err
 	if err != nil {
 		body = []byte(f.Title)
 	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	f.status(w)
+	if form { // the browser is not to ask for a token
+		w.WriteHeader(f.Status)
+	} else {
+		f.status(w)
+	}
 	w.Write(body)
 }
 
@@ -150,6 +170,13 @@ func (s *server) links(v Viewer, nav string) []link {
 	out := []link{{Path: "/", Word: "Fleet"}, {Path: "/incidents", Word: "Incidents"}, {Path: "/maintenance", Word: "Maintenance"}}
 	if v.Role == RoleCustomer {
 		out = append(out, link{Path: "/statement/" + string(v.Customer), Word: "Statement"})
+	}
+	switch {
+	case s.opts.People == nil:
+	case v.Account != "":
+		out = append(out, link{Path: accountPath, Word: v.Login})
+	default:
+		out = append(out, link{Path: signInPath, Word: "Sign in"})
 	}
 	for i := range out {
 		out[i].Current = out[i].Path == nav

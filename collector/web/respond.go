@@ -69,8 +69,12 @@ func (s *server) explain(r *http.Request, err error) failure {
 		return failure{http.StatusNotFound, "There is no such page", "Devices keep their address when they move. This one may have left the installed base, or it is not yours to see.", ""}
 	case errors.Is(err, ErrUnauthenticated):
 		return failure{http.StatusUnauthorized, "Who is asking?", "This page needs a token: send it as \"Authorization: Bearer ...\", or type it as the password. The provider makes one with vouch token add.", ""}
+	case errors.Is(err, errForm):
+		return failure{http.StatusForbidden, "This form cannot be taken", "It did not come from a page of this browser, or that page is from before you signed in. Nothing was changed. Go back, load the page again, and send it once more.", ""}
+	case errors.Is(err, errMay):
+		return failure{http.StatusForbidden, "Your role does not do this", "You may read it. Nothing was changed. Who does what is told in the provider's manual, under roles.", ""}
 	case errors.Is(err, ErrForbidden):
-		return failure{http.StatusForbidden, "This is not yours to see", "Your token is known, but it does not reach this far. Nothing of another customer is ever shown.", ""}
+		return failure{http.StatusForbidden, "This is not yours to see", "You are known, but that does not reach this far. Nothing of another customer is ever shown.", ""}
 	case errors.Is(err, ErrBadRequest):
 		return failure{http.StatusBadRequest, "That cannot be read", upper(strings.TrimPrefix(err.Error(), ErrBadRequest.Error()+": ")) + ".", ""}
 	case errors.Is(err, errMethod):
@@ -162,7 +166,7 @@ func (s *server) viewer(r *http.Request) (Viewer, error) {
 	switch {
 	case err != nil:
 		return Viewer{}, err
-	case v.Role == RoleNOC, v.Role == RoleCustomer && v.Customer != "":
+	case v.reads(), v.Role == RoleCustomer && v.Customer != "":
 		return v, nil
 	}
 	return Viewer{}, ErrForbidden

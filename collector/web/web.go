@@ -8,8 +8,8 @@
 //
 // It is not a judge and holds no state: every verdict and every figure arrives as a
 // value, percentages as finished strings, so that the number on one page cannot
-// differ from the number on another. It signs nobody in; [Options.Viewer] says who
-// asks. It writes nothing; commands go through the collector's socket.
+// differ from the number on another. [Options.Viewer] says who asks; [People] knows
+// passwords, and what people decide on pages goes to whoever keeps the records.
 //
 // Pages are complete without script and without inline style. One small script
 // fetches the page again and swaps its content. Nothing is loaded from elsewhere.
@@ -21,6 +21,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/vouch-sla/vouch"
@@ -57,20 +58,48 @@ type Reader interface {
 type Role string
 
 const (
-	RoleNOC      Role = "noc"      // everything of every customer
-	RoleCustomer Role = "customer" // what belongs to Viewer.Customer, and nothing else
+	RoleNOC      Role = "noc"              // everything of every customer
+	RoleManager  Role = "contract-manager" // the same
+	RoleAuditor  Role = "auditor"          // the same, and changes nothing
+	RoleCustomer Role = "customer"         // what belongs to Viewer.Customer, and nothing else; changes nothing
 )
 
 // Viewer is who asks. The zero value may see nothing.
 type Viewer struct {
 	Role     Role
 	Customer vouch.CustomerID // set for RoleCustomer
+	Account  string           // as records name him; empty for who is not signed in: a token, or this machine
+	Login    string           // of the account
+}
+
+// reads reports whether the viewer may see everything of every customer.
+func (v Viewer) reads() bool {
+	return v.Role == RoleNOC || v.Role == RoleManager || v.Role == RoleAuditor
 }
 
 // May reports whether the viewer may see what belongs to customer c.
 func (v Viewer) May(c vouch.CustomerID) bool {
-	return v.Role == RoleNOC || v.Role == RoleCustomer && v.Customer != "" && v.Customer == c
+	return v.reads() || v.Role == RoleCustomer && v.Customer != "" && v.Customer == c
 }
+
+// Act is something that people decide on pages.
+type Act string
+
+// What people decide on pages.
+const (
+	ActMaintenance Act = "maintenance" // announce, and cancel
+	ActExclusion   Act = "exclusion"   // approve or refuse a claim
+)
+
+// acts says which roles may do what.
+var acts = map[Act][]Role{
+	ActMaintenance: {RoleNOC, RoleManager},
+	ActExclusion:   {RoleManager},
+}
+
+// Can reports whether the viewer may do something: signed in, because the ledger names
+// who did it, and in a role that may.
+func (v Viewer) Can(a Act) bool { return v.Account != "" && slices.Contains(acts[a], v.Role) }
 
 // Errors that a [Reader] or [Options.Viewer] wraps to choose the answer's status.
 var (
@@ -86,6 +115,8 @@ type Options struct {
 	// Viewer says who sends a request. It is required: without it every request
 	// is refused.
 	Viewer func(*http.Request) (Viewer, error)
+	// People knows who may sign in. Nil: nobody can.
+	People People
 	// Provider is the name of the provider, shown in the foot of every page.
 	Provider string
 	// Version is the version of the product, shown beside it.
@@ -133,6 +164,8 @@ func Handler(r Reader, opts Options) http.Handler {
 	mux.HandleFunc("GET /incident/{customer}/{id}", s.page(s.incidentPage))
 	mux.HandleFunc("GET /statement/{customer}", s.page(s.statementPage))
 	mux.HandleFunc("GET /maintenance", s.page(s.maintenancePage))
+
+	s.signIn(mux)
 
 	mux.HandleFunc("GET /api/v1/fleet", s.api(s.fleetJSON))
 	mux.HandleFunc("GET /api/v1/devices/{customer}/{device}", s.api(s.deviceJSON))

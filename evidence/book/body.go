@@ -287,6 +287,15 @@ type AcceptanceBody struct {
 	Note    string `json:"note,omitempty"`    // the customer's own signed note, where he made one
 }
 
+// AccountBody is what happened to an account of the provider's pages. It names nobody
+// and no place: the account by its ID alone.
+type AccountBody struct {
+	Event    string           `json:"event"`   // what happened: "signed-in"
+	Account  string           `json:"account"` // "account:ID", or "token:ID"
+	Role     string           `json:"role,omitempty"`
+	Customer vouch.CustomerID `json:"customer,omitempty"`
+}
+
 // HoldBody places or removes a legal hold: while one stands, nothing of the customer is
 // erased.
 type HoldBody struct {
