@@ -6,6 +6,7 @@ package configs
 import (
 	"slices"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/contract"
 )
 
@@ -15,6 +16,7 @@ func support(m *mapping, t *contract.Terms) {
 	s := &t.Support
 	levels(m.get("sla_type"), m.get("sla_types"), s)
 	matrix(m.get("priority_matrix").mapping(), s)
+	detected(m.get("detected").mapping(), s)
 	clocks(m.get("clocks").mapping(), s)
 	escalation(m.get("escalation").mapping(), s)
 	credit(m.get("credit"), s)
@@ -104,6 +106,36 @@ func matrix(m *mapping, s *contract.Support) {
 	}
 }
 
+// detected reads what an outage that the monitoring finds is taken for, by class of
+// device; all stands for each class that is not listed itself.
+func detected(m *mapping, s *contract.Support) {
+	defer m.done()
+	var impacts, urgencies []string
+	for _, r := range s.Matrix {
+		impacts, urgencies = append(impacts, r.Impact), append(urgencies, r.Urgency)
+	}
+	read := func(key string, class vouch.Class) {
+		v := m.get(key)
+		if v.absent() {
+			return
+		}
+		if len(s.Matrix) == 0 {
+			v.wrong("detected rates outages and the key priority_matrix is missing, needed are the words that it rates with")
+			return
+		}
+		r := v.mapping()
+		s.Detected = append(s.Detected, contract.Detection{
+			Class:  class,
+			Impact: r.need("impact", "one of priority_matrix").oneOf("", impacts...), Urgency: r.need("urgency", "one of priority_matrix").oneOf("", urgencies...),
+		})
+		r.done()
+	}
+	for _, c := range vouch.Classes() {
+		read(string(c), c)
+	}
+	read("all", "")
+}
+
 func clocks(m *mapping, s *contract.Support) {
 	defer m.done()
 	s.Day = choice(m.get("day"), s.Day, contract.Day24Hours, contract.DayWindow, contract.DayService, contract.DayCalendar)
@@ -119,6 +151,7 @@ func clocks(m *mapping, s *contract.Support) {
 			s.WorkAround = p
 		}
 	}
+	s.Relapse = m.get("relapse").limit(s.Relapse, anyUnit)
 	s.Visit = m.get("visit_on_site").boolean(s.Visit)
 	if e := m.get("suspended_by"); !e.absent() {
 		s.Suspends = suspensions(e.mapping())

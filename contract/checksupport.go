@@ -20,6 +20,16 @@ func (c *checking) support(t Terms) {
 			c.wrong(field, "%s with %s stands here twice", r.Impact, r.Urgency)
 		}
 	}
+	for i, d := range s.Detected {
+		field := fmt.Sprintf("support.detected[%d]", i)
+		if _, ok := s.Rate(d.Impact, d.Urgency); !ok {
+			c.wrong(field, "the matrix has no %s with %s", d.Impact, d.Urgency)
+		}
+		if slices.ContainsFunc(s.Detected[:i], func(o Detection) bool { return o.Class == d.Class }) {
+			c.wrong(field+".class", "each class stands here once")
+		}
+	}
+	c.limit("support.relapse", s.Relapse)
 	for i, r := range s.Reports {
 		if slices.ContainsFunc(s.Reports[:i], func(o ReportRule) bool { return o.Priority == r.Priority }) {
 			c.wrong(fmt.Sprintf("support.reports[%d].priority", i), "%s stands here twice", r.Priority)

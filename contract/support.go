@@ -3,7 +3,11 @@
 
 package contract
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/vouch-sla/vouch"
+)
 
 // Support is what a contract says about incidents: priorities, clocks, escalation and
 // credit. The zero value promises nothing.
@@ -11,6 +15,9 @@ type Support struct {
 	Level  string   `json:"level"` // that holds unless an incident's subject has one of its own
 	Levels []Level  `json:"levels"`
 	Matrix []Rating `json:"matrix"` // impact x urgency; a pair that is not listed has no priority
+	// Detected rates what the monitoring opens by the class of the device that is down;
+	// what is not listed waits for a person to rate it.
+	Detected []Detection `json:"detected,omitempty"`
 
 	Day        DayMeaning    `json:"day"` // what a day of a target is
 	Reaction   ReactionRule  `json:"reaction"`
@@ -24,6 +31,17 @@ type Support struct {
 	Escalation Escalation    `json:"escalation"`  //
 	Credit     CreditRule    `json:"credit"`      //
 	Share      ShareRule     `json:"share"`       // of incidents resolved in time
+	// Relapse is how long after a service works again another outage of the same device
+	// reopens its incident. Not set: every outage is an incident of its own.
+	Relapse TimeLimit `json:"relapse,omitzero"`
+}
+
+// Detection is what an outage of a device of a class is taken for until a person says
+// otherwise, in the contract's words.
+type Detection struct {
+	Class   vouch.Class `json:"class"` // empty: of every class that has no entry of its own
+	Impact  string      `json:"impact"`
+	Urgency string      `json:"urgency"`
 }
 
 // Level is one level of service, such as an SLA type.
@@ -241,6 +259,20 @@ func (s Support) level(name string) Level {
 		}
 	}
 	return Level{}
+}
+
+// Detect returns what an outage of a device of a class is taken for; false where a
+// person must rate it.
+func (s Support) Detect(class vouch.Class) (d Detection, p Priority, ok bool) {
+	for _, of := range []vouch.Class{class, ""} {
+		for _, d := range s.Detected {
+			if d.Class == of {
+				p, ok := s.Rate(d.Impact, d.Urgency)
+				return d, p, ok
+			}
+		}
+	}
+	return Detection{}, NoPriority, false
 }
 
 // Rate returns the priority of an incident by its impact and urgency.

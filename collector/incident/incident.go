@@ -37,9 +37,10 @@ func (id ID) parts() (year, n int) {
 type Status string
 
 const (
-	Open      Status = "open"
-	Closed    Status = "closed"
-	Withdrawn Status = "withdrawn" // late data showed that the breach never was
+	Open        Status = "open"
+	Operational Status = "operational" // the service works again; a person who took it in hand has still to close it
+	Closed      Status = "closed"      // by a person with its cause, or by itself where nobody took it in hand
+	Withdrawn   Status = "withdrawn"   // late data showed that the breach never was
 )
 
 // Breach is one run of down time of one device that reached the contract's
@@ -79,11 +80,22 @@ type Incident struct {
 	ClosedAt  time.Time        `json:"closed_at,omitzero"` // when it was closed or withdrawn
 	FoundLate bool             `json:"found_late,omitempty"`
 	Contract  int              `json:"contract_version"`
-	Parts     []Part           `json:"parts"` // ordered by From, then Device
+	Parts     []Part           `json:"parts"` // ordered by From, then Device; empty where nothing was measured
+
+	Reported []vouch.DeviceID  `json:"reported,omitempty"`      // devices that a person named
+	Began    time.Time         `json:"reported_at,omitzero"`    // when it was reported; zero where monitoring opened it
+	Held     bool              `json:"held_open,omitempty"`     // open by a person's word, whatever is measured
+	Restored time.Time         `json:"operational_at,omitzero"` // when a person found the service working again
+	Handled  bool              `json:"handled,omitempty"`       // a person took it in hand: it is for a person to close
+	Priority contract.Priority `json:"priority,omitempty"`      // the last that it was given
+	Changed  time.Time         `json:"changed_at,omitzero"`     // when the measurements last changed it
 }
 
-// From returns the first down instant of the incident.
+// From returns the first down instant of the incident, or when it was reported.
 func (i Incident) From() contract.Second {
+	if len(i.Parts) == 0 {
+		return contract.Floor(i.Began)
+	}
 	from := i.Parts[0].From
 	for _, p := range i.Parts {
 		if !p.Gone {
@@ -95,7 +107,13 @@ func (i Incident) From() contract.Second {
 
 // To returns the end of the last part, and false while one is open.
 func (i Incident) To() (contract.Second, bool) {
+	if i.Held {
+		return 0, false
+	}
 	var to contract.Second
+	if !i.Restored.IsZero() {
+		to = contract.Ceil(i.Restored)
+	}
 	for _, p := range i.Parts {
 		if p.Gone {
 			continue
@@ -110,9 +128,14 @@ func (i Incident) To() (contract.Second, bool) {
 
 // Devices lists the devices of the incident, those that late data took out left aside.
 func (i Incident) Devices() []vouch.DeviceID {
-	var ds []vouch.DeviceID
+	ds := slices.Clone(i.Reported)
+	seen := make(map[vouch.DeviceID]bool, len(i.Parts))
+	for _, d := range ds {
+		seen[d] = true
+	}
 	for _, p := range i.Parts {
-		if !p.Gone && !slices.Contains(ds, p.Device) {
+		if !p.Gone && !seen[p.Device] {
+			seen[p.Device] = true
 			ds = append(ds, p.Device)
 		}
 	}
@@ -175,7 +198,13 @@ const (
 type Event struct {
 	Kind     EventKind `json:"event"`
 	At       time.Time `json:"at"`
+	Act      *Act      `json:"act,omitempty"` // what was said with it; nil where nothing was
 	Incident Incident  `json:"incident"`
+
+	// What the record says that the event stands in; not part of its body.
+	Record   string    `json:"-"`
+	Recorded time.Time `json:"-"`
+	Author   string    `json:"-"`
 }
 
 // number makes an ID of the n-th incident of a customer in a year.
