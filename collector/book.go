@@ -69,6 +69,7 @@ func (b *books) take(rec evidence.Record) error {
 		if err := json.Unmarshal(rec.Body, &e); err != nil {
 			return fmt.Errorf("record %s of %s: %w", rec.ID, rec.Customer, err)
 		}
+		e.Record, e.Recorded, e.Author = rec.ID, rec.Recorded, rec.Author
 		b.takeEvent(rec.Customer, e)
 	}
 	return b.ledger(rec.Customer).Take(rec)

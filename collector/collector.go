@@ -237,6 +237,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 	caught := make(chan struct{})
 	admitter, units := newAdmitter(c.book), newUnits(c.book)
 	c.watch = &watch{
+		due:      map[incidentKey]dueAt{},
 		admitter: admitter,
 		units:    units,
 		ready:    caught,

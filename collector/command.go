@@ -38,6 +38,9 @@ func (c *Collector) adminServer() *http.Server {
 	route("GET "+admin.PathIncidents, func(r *http.Request) (any, error) {
 		return c.incidentList(vouch.CustomerID(r.FormValue("customer"))), nil
 	})
+	route("GET "+admin.PathIncident, c.showIncident)
+	route("POST "+admin.PathIncidents, c.openIncident)
+	route("POST "+admin.PathIncident, c.sayIncident)
 	route("GET "+admin.PathMaintenance, func(r *http.Request) (any, error) { return c.maintenanceList(), nil })
 	route("POST "+admin.PathMaintenance, c.addMaintenance)
 	route("DELETE "+admin.PathMaintenance, c.cancelMaintenance)

@@ -300,6 +300,9 @@ func (r *reader) intents(e store.Entry) ([]store.Intent, error) {
 	if err := json.Unmarshal(rec.Body, &ev); err != nil {
 		return nil, fmt.Errorf("read record %s of %s: %w", e.RecordID, e.Customer, err)
 	}
+	if ev.Kind == incident.Noted {
+		return nil, nil // a note changes nothing that a receiver acts on
+	}
 	// The name of a transition holds its record, so that it is the same whenever the
 	// ledger is read.
 	m := notify.NewEvent(fmt.Sprintf("%s/%s/%s", e.Customer, ev.Incident.ID, e.RecordID), ev, r.page(e.Customer, ev.Incident.ID))

@@ -173,7 +173,7 @@ func (c *Collector) incidentList(only vouch.CustomerID) []admin.Incident {
 			continue
 		}
 		for _, i := range c.book.known(cu.ID) {
-			out = append(out, incidentOf(c.current(i)))
+			out = append(out, c.withClock(incidentOf(c.current(i)), i))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b admin.Incident) int {
@@ -212,7 +212,7 @@ func incidentOf(i incident.Incident) admin.Incident {
 	out := admin.Incident{
 		ID: i.ID, Customer: i.Customer, Site: i.Site, Devices: i.Devices(), Status: i.Status, From: i.From().Time(),
 		Counted: i.Counted(), Witnesses: i.Witnesses(), OpenedAt: i.OpenedAt, FoundLate: i.FoundLate,
-		Single: i.Single(), Pending: i.Pending(),
+		Single: i.Single(), Pending: i.Pending(), Priority: i.Priority,
 	}
 	if to, ended := i.To(); ended && i.Status != incident.Open {
 		t := to.Time()

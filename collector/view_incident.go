@@ -20,7 +20,7 @@ import (
 )
 
 var incidentStates = map[incident.Status]web.IncidentState{
-	incident.Open: web.IncidentOpen, incident.Closed: web.IncidentClosed, incident.Withdrawn: web.IncidentWithdrawn,
+	incident.Open: web.IncidentOpen, incident.Operational: web.IncidentOperational, incident.Closed: web.IncidentClosed, incident.Withdrawn: web.IncidentWithdrawn,
 }
 
 // incident is an incident as the pages show it, without its events.
@@ -179,7 +179,7 @@ func (v view) incidentEvents(_ context.Context, cu vouch.CustomerID, id incident
 	history := v.book.history(cu, id)
 	for _, e := range slices.Backward(history) {
 		text := eventWords(e)
-		out.Events = append(out.Events, web.Event{At: e.At, Kind: string(e.Kind), Text: text, Author: authorCollector})
+		out.Events = append(out.Events, web.Event{At: e.At, Kind: string(e.Kind), Text: text, Author: e.Author, Recorded: e.Recorded})
 	}
 	return nil
 }
@@ -187,6 +187,9 @@ func (v view) incidentEvents(_ context.Context, cu vouch.CustomerID, id incident
 // eventWords tells an event in a sentence.
 func eventWords(e incident.Event) string {
 	i := e.Incident
+	if s := actWords(e); s != "" {
+		return s
+	}
 	switch e.Kind {
 	case incident.Opened:
 		s := fmt.Sprintf("Opened: %s down, seen by %s.", devicesWords(i), joined(i.Witnesses()))

@@ -38,7 +38,9 @@ type watch struct {
 	log      *slog.Logger
 	ready    <-chan struct{} // closed when what the ledger holds has been derived once
 
-	mu sync.Mutex // held while looking: a rebuild must not be looked at half-way
+	due map[incidentKey]dueAt // when the clocks of an incident are looked at again; under mu
+
+	mu sync.Mutex // held while looking, and while a person says something of an incident
 }
 
 const (
@@ -173,6 +175,9 @@ func (w *watch) look(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.deadlines(ctx); err != nil {
+		return err
+	}
 	return w.settle(ctx, now)
 }
 
@@ -256,24 +261,24 @@ func (w *watch) reconcile(ctx context.Context, l *siteLook) error {
 	}
 	at := contract.Floor(l.Now)
 	v, _ := contract.VersionAt(w.book.contracts(l.Customer), at)
-	l.Contract, l.Confirm = v.Number, seconds(v.Terms.Confirm)
-	l.Next = 1
-	for _, i := range known {
-		if i.ID.Year() == l.Now.Year() {
-			l.Next = max(l.Next, i.ID.Number()+1)
-		}
-	}
+	l.Contract, l.Confirm, l.Next = v.Number, seconds(v.Terms.Confirm), incident.Next(known, l.Now.Year())
+	w.agreed(&l.Look, v.Terms)
 	_, events := incident.Reconcile(l.Look, known, l.breaches)
 	if len(events) == 0 {
 		return nil
 	}
+	return w.record(ctx, l.Customer, events)
+}
+
+// record writes what the collector itself finds of incidents.
+func (w *watch) record(ctx context.Context, cu vouch.CustomerID, events []incident.Event) error {
 	drafts := make([]draft, len(events))
 	for i, e := range events {
-		drafts[i] = draft{customer: l.Customer, kind: evidence.KindIncidentEvent, author: authorCollector, body: e}
+		drafts[i] = draft{customer: cu, kind: evidence.KindIncidentEvent, author: authorCollector, body: e}
 	}
 	records, err := w.recorder.write(ctx, drafts...)
 	if err != nil {
-		return fmt.Errorf("record incident events of %s: %w", l.Customer, err)
+		return fmt.Errorf("record incident events of %s: %w", cu, err)
 	}
 	for i, r := range records {
 		if err := w.book.take(r); err != nil {
@@ -281,7 +286,7 @@ func (w *watch) reconcile(ctx context.Context, l *siteLook) error {
 		}
 		w.say(events[i])
 	}
-	w.wake(l.Customer)
+	w.wake(cu)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/incident"
+	"github.com/vouch-sla/vouch/contract"
 )
 
 // SocketName is the file name of the socket within the data directory.
@@ -22,6 +23,7 @@ const (
 	PathStatus      = "/status"
 	PathMaintenance = "/maintenance"
 	PathIncidents   = "/incidents"
+	PathIncident    = "/incident"
 	PathStatement   = "/statement"
 	PathIssued      = "/statements"
 	PathBundle      = "/bundle"
@@ -131,6 +133,10 @@ type Incident struct {
 	Single    bool               `json:"rests_on_one_witness"`
 	Pending   bool               `json:"evidence_pending"`
 	Parts     []Part             `json:"parts"`
+
+	Priority contract.Priority `json:"priority,omitempty"`
+	Stage    incident.Stage    `json:"stage,omitempty"`
+	Clock    *IncidentClock    `json:"clock,omitempty"` // in the list: the running one that ends first
 }
 
 // Part is what an incident says of one device.

@@ -64,12 +64,15 @@ func (c Case) Do(kind EventKind, a Act, author string, at, now time.Time) (Event
 	return Event{Kind: kind, At: at, Act: &a, Incident: i}, nil
 }
 
+// steps are what a person can record of an incident, in the order of a handling.
+var steps = []EventKind{Reported, PickedUp, Told, InWriting, Rated, Suspended, Resumed, Visit, WorkAround, Restored, Repaired, ReopenedBy, Settled, Noted}
+
 // Allowed lists the kinds of events that a person can record now, in the order of a
 // handling. Whether what is said with them suffices is another question.
 func (c Case) Allowed() []EventKind {
 	d := DeskOf(c.Incident, c.History)
 	var out []EventKind
-	for _, k := range []EventKind{Reported, PickedUp, Told, InWriting, Rated, Suspended, Resumed, Visit, WorkAround, Restored, Repaired, ReopenedBy, Settled, Noted} {
+	for _, k := range steps {
 		if c.stands(k, d) == nil {
 			out = append(out, k)
 		}
@@ -122,6 +125,9 @@ func (c Case) may(kind EventKind, a Act, author string, now time.Time, d Desk) e
 // stands reports whether a kind of event is allowed where the incident stands.
 func (c Case) stands(kind EventKind, d Desk) error {
 	i, s := c.Incident, c.terms().Support
+	if !slices.Contains(steps, kind) {
+		return refuse("%q is no step of a person", kind)
+	}
 	if kind == Noted {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/contract"
 )
 
 // Transition is what happened to an incident, in the four words that a receiver acts on.
@@ -46,6 +47,8 @@ type Event struct {
 	EvidencePending   bool               `json:"evidence_pending"` // it rests on heartbeats that no batch has confirmed yet
 	FoundLate         bool               `json:"found_late"`       // it was over when its measurements came: nobody need be woken
 	ContractVersion   int                `json:"contract_version"`
+	Priority          contract.Priority  `json:"priority,omitempty"`
+	Act               *incident.Act      `json:"act,omitempty"` // what was said with it: a cause, a clock and its deadline, a reason
 	URL               string             `json:"url,omitempty"` // page of the incident
 }
 
@@ -58,6 +61,7 @@ func NewEvent(id string, e incident.Event, url string) Event {
 		ID: id, Customer: i.Customer, Incident: i.ID, Transition: transitionOf(e.Kind), Event: e.Kind, At: e.At.UTC(),
 		Site: i.Site, Devices: i.Devices(), From: i.From().Time(), OpenedAt: i.OpenedAt.UTC(), CountedS: int64(i.Counted()),
 		Witnesses: i.Witnesses(), RestsOnOneWitness: i.Single(), EvidencePending: i.Pending(), FoundLate: i.FoundLate, ContractVersion: i.Contract, URL: url,
+		Priority: i.Priority, Act: e.Act,
 	}
 	if to, ended := i.To(); ended && m.Transition != Withdrawn {
 		m.To = to.Time()
@@ -73,9 +77,9 @@ func NewEvent(id string, e incident.Event, url string) Event {
 
 func transitionOf(k incident.EventKind) Transition {
 	switch k {
-	case incident.Opened, incident.Reopened:
+	case incident.Opened, incident.Reopened, incident.Relapsed, incident.ReopenedBy:
 		return Opened
-	case incident.ClosedEv:
+	case incident.ClosedEv, incident.Restored, incident.Repaired:
 		return Closed
 	case incident.Withdrew:
 		return Withdrawn

@@ -106,7 +106,7 @@ func (s *server) incidents(r *http.Request, v Viewer) (Incidents, error) {
 	q := IncidentQuery{Limit: pageSize, Before: r.URL.Query().Get("before")}
 	switch state := r.URL.Query().Get("state"); IncidentState(state) {
 	case "", "all":
-	case IncidentOpen, IncidentClosed, IncidentWithdrawn, IncidentMerged:
+	case IncidentOpen, IncidentOperational, IncidentClosed, IncidentWithdrawn, IncidentMerged:
 		q.State = IncidentState(state)
 	default:
 		return Incidents{}, fmt.Errorf("%w: state %.20q: allowed are all, open, closed, withdrawn and merged", ErrBadRequest, state)

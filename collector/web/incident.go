@@ -13,10 +13,12 @@ import (
 type IncidentState string
 
 const (
-	IncidentOpen      IncidentState = "open"
-	IncidentClosed    IncidentState = "closed"
-	IncidentWithdrawn IncidentState = "withdrawn" // late data took its ground away
-	IncidentMerged    IncidentState = "merged"    // went on in another
+	IncidentOpen   IncidentState = "open"
+	IncidentClosed IncidentState = "closed"
+
+	IncidentOperational IncidentState = "operational" // it works again; a person has still to close it
+	IncidentWithdrawn   IncidentState = "withdrawn"   // late data took its ground away
+	IncidentMerged      IncidentState = "merged"      // went on in another
 )
 
 // Incident is one incident without its events.
@@ -91,7 +93,9 @@ type Event struct {
 	Kind   string    `json:"kind"` // opened, closed, reopened, confirmed, joined, merged, withdrawn, told, note
 	Text   string    `json:"text"`
 	Author string    `json:"author,omitempty"`
-	Leaf   *uint64   `json:"leaf"`
+
+	Recorded time.Time `json:"recorded_at,omitzero"`
+	Leaf     *uint64   `json:"leaf"`
 }
 
 // Delivery is one message about one transition.
