@@ -54,6 +54,7 @@ func (c *Collector) adminServer() *http.Server {
 	route("POST "+admin.PathHolds, c.addHold)
 	route("DELETE "+admin.PathHolds, c.removeHold)
 	route("GET "+admin.PathStatement, c.statementFor)
+	route("GET "+admin.PathStatementPDF, c.statementPDF)
 	route("GET "+admin.PathIssued, func(r *http.Request) (any, error) {
 		return c.issuedList(vouch.CustomerID(r.FormValue("customer"))), nil
 	})

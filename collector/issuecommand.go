@@ -108,15 +108,7 @@ func bundleName(cu vouch.CustomerID, i book.Issue) string {
 // has yet.
 func (c *Collector) bundleChoice(r *http.Request) (i book.Issue, cu vouch.CustomerID, choice bundleChoice, err error) {
 	cu = vouch.CustomerID(r.FormValue("customer"))
-	var from, to time.Time
-	for name, t := range map[string]*time.Time{"from": &from, "to": &to} {
-		if s := r.FormValue(name); s != "" {
-			if *t, err = time.Parse(time.RFC3339, s); err != nil {
-				return i, cu, choice, badRequest("%s: %v", name, err)
-			}
-		}
-	}
-	period, err := c.periodFor(cu, r.FormValue("month"), from, to)
+	period, err := c.periodAsked(r, cu)
 	if err != nil {
 		return i, cu, choice, err
 	}

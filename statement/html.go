@@ -152,27 +152,25 @@ func (m *sheet) words() template.FuncMap {
 			a, b, _ := strings.Cut(v.stretch(from, &to), " - ")
 			return strings.ReplaceAll(a, " ", hardSpace) + " - " + strings.ReplaceAll(b, " ", hardSpace)
 		},
-		"state":    v.l.state,
-		"reason":   v.l.reason,
-		"kind":     func(k contract.ExclusionKind) string { return capital(v.l.kind(k)) },
-		"history":  v.history,
-		"verdict":  v.verdict,
-		"mood":     mood,
-		"lead":     v.sentence,
-		"standing": v.standing,
-		"made":     v.made,
-		"replaces": v.replacing,
-		"period":   v.period,
-		"formula":  v.formula,
-		"onlyif":   v.onlyIf,
-		"shorts":   v.shorts,
-		"works":    v.maintenance,
-		"check":    v.check,
-		"granted":  v.granted,
-		"since":    v.since,
-		"more": func(n int) string {
-			return v.sprintf("and %d more; the JSON of this statement has all.", "en nog %d; de JSON van deze verklaring heeft alles.", n)
-		},
+		"state":     v.l.state,
+		"reason":    v.l.reason,
+		"kind":      func(k contract.ExclusionKind) string { return capital(v.l.kind(k)) },
+		"history":   v.history,
+		"verdict":   v.verdict,
+		"mood":      mood,
+		"lead":      v.sentence,
+		"standing":  v.standing,
+		"made":      v.made,
+		"replaces":  v.replacing,
+		"period":    v.period,
+		"formula":   v.formula,
+		"onlyif":    v.onlyIf,
+		"shorts":    v.shorts,
+		"works":     v.maintenance,
+		"check":     v.check,
+		"granted":   v.granted,
+		"since":     v.since,
+		"more":      v.more,
 		"devices":   func(n int) string { return v.l.count(n, "device", "devices", "apparaat", "apparaten") },
 		"fold":      fold[vouch.DeviceID],
 		"foldnames": fold[string],
@@ -243,5 +241,5 @@ func (v voice) proofs() (proves, cannot []string) {
 // contractRow is a contract version in plain words.
 type contractRow struct {
 	Name  string
-	Terms []term
+	Terms []Term
 }

@@ -228,11 +228,11 @@ func (v voice) ahead(at, from time.Time) string {
 	return v.l.spoken(seconds)
 }
 
-// term is one line of what a contract version says.
-type term struct{ Name, Text string }
+// Term is something that a statement says, and the name of it.
+type Term struct{ Name, Text string }
 
 // plainly returns a contract version in plain words.
-func (v voice) plainly(x Version) []term {
+func (v voice) plainly(x Version) []Term {
 	hours := windowWords(x.Windows, v.l) + " (" + x.Timezone + ")"
 	if len(x.Holidays) > 0 {
 		var dates []string
@@ -246,7 +246,7 @@ func (v voice) plainly(x Version) []term {
 		device += " " + v.pick("With fewer than three witnesses, each can keep a verdict from being reached.",
 			"Met minder dan drie getuigen kan elk een oordeel tegenhouden.")
 	}
-	out := []term{
+	out := []Term{
 		{v.pick("Service hours", "Diensttijd"), hours + "."},
 		{v.pick("A device is", "Apparaat is"), device},
 		{v.pick("Incidents", "Incidenten"), v.sprintf("open after %s down, close after %s up.", "openen na %s neer, sluiten na %s op.",
@@ -255,7 +255,7 @@ func (v voice) plainly(x Version) []term {
 			v.l.spoken(x.Resolution))},
 	}
 	if x.MinCoverage.Set() {
-		out = append(out, term{v.pick("Coverage", "Dekking"), v.sprintf("at least %s is agreed.", "minstens %s is afgesproken.",
+		out = append(out, Term{v.pick("Coverage", "Dekking"), v.sprintf("at least %s is agreed.", "minstens %s is afgesproken.",
 			v.l.decimal(x.MinCoverage.String())+hardSpace+"%")})
 	}
 	return out

@@ -5,8 +5,8 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -41,23 +41,7 @@ func newBundleCmd() *cobra.Command {
 		}
 		q.Set("full", strconv.FormatBool(full))
 		q.Set("around", around)
-		// Under a name of its own until it is whole, so that half a bundle is never taken
-		// for one.
-		f, err := os.CreateTemp(filepath.Dir(out), ".vouch-bundle-*")
-		if err != nil {
-			return fmt.Errorf("save the bundle: %w", err)
-		}
-		defer func() { _ = os.Remove(f.Name()) }() // gone already where all went well
-		n, err := client().Stream(c.Context(), admin.PathBundle, q, f)
-		if err == nil {
-			err = f.Chmod(0o644)
-		}
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err == nil {
-			err = os.Rename(f.Name(), out)
-		}
+		n, err := save(out, func(f io.Writer) (int64, error) { return client().Stream(c.Context(), admin.PathBundle, q, f) })
 		if err != nil {
 			return err
 		}

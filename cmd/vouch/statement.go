@@ -44,7 +44,7 @@ func newStatementCmd() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&lang, "lang", "en", "language: en or nl")
 	f.StringVar(&format, "format", "text", "text, html, csv or json")
-	c.AddCommand(newIssueCmd(client), newIssuedCmd(client))
+	c.AddCommand(newIssueCmd(client), newIssuedCmd(client), newStatementPDFCmd(client))
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/web"
 	"github.com/vouch-sla/vouch/statement"
+	"github.com/vouch-sla/vouch/statement/pdf"
 )
 
 // TestPagesSay: what a person must be able to read on each page.
@@ -309,6 +310,26 @@ func TestDownloads(t *testing.T) {
 			}
 		}
 	}
+	for _, lang := range []statement.Language{statement.English, statement.Dutch} {
+		path := "/api/v1/statement/noordhaven?format=pdf&month=2026-05&lang=" + string(lang)
+		if page := get(h, "noordhaven", "/statement/noordhaven?month=2026-05&lang="+string(lang)); !strings.Contains(page.Body.String(), strings.ReplaceAll("format=pdf&lang="+string(lang), "&", "&amp;")) {
+			t.Errorf("the page in %s does not offer the PDF", lang)
+		}
+		want, err := pdf.Render(s, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := get(h, "noordhaven", path)
+		if w.Code != 200 || w.Header().Get("Content-Type") != "application/pdf" || w.Body.String() != string(want) {
+			t.Errorf("the PDF in %s = %d, %s, %d bytes, want the one of the statement", lang, w.Code, w.Header().Get("Content-Type"), w.Body.Len())
+		}
+		if got := w.Header().Get("Content-Disposition"); got != "attachment; filename=NHV-2026-05-v1."+string(lang)+".pdf" {
+			t.Errorf("the PDF is sent as %q", got)
+		}
+		if other := get(h, "linde", path); other.Code != 404 {
+			t.Errorf("the PDF as another customer = %d, want 404", other.Code)
+		}
+	}
 	plain := get(h, "noc", "/api/v1/statement/noordhaven?month=2026-05")
 	if plain.Header().Get("Content-Disposition") != "" || plain.Body.String() != string(s.JSON()) {
 		t.Error("the API sends a statement that nobody wants to keep as a file, or another one")
@@ -317,7 +338,7 @@ func TestDownloads(t *testing.T) {
 	if draft != "attachment; filename=noordhaven-2026-06-09-2026-06-09-draft.json" {
 		t.Errorf("a draft is sent as %q", draft)
 	}
-	for _, query := range []string{"format=pdf", "lang=fr"} {
+	for _, query := range []string{"format=xml", "lang=fr"} {
 		if w := get(h, "noc", "/api/v1/statement/noordhaven?"+query); w.Code != 400 || !strings.Contains(w.Body.String(), "allowed are") {
 			t.Errorf("?%s = %d, %s, want 400 and what is allowed", query, w.Code, w.Body)
 		}

@@ -82,13 +82,13 @@ func (s *server) statementPage(r *http.Request, v Viewer) (sheet, error) {
 
 func (p paper) model(lang statement.Language, at *url.URL) statementModel {
 	m := statementModel{Lang: string(lang), Download: "Download", OtherLang: "nl", Other: link{Word: "Nederlands"}}
-	words := map[statement.Format]string{statement.FormatHTML: "HTML", statement.FormatText: "Text", statement.FormatCSV: "CSV", statement.FormatJSON: "JSON"}
+	words := map[statement.Format]string{formatPDF: "PDF", statement.FormatHTML: "HTML", statement.FormatText: "Text", statement.FormatCSV: "CSV", statement.FormatJSON: "JSON"}
 	if lang == statement.Dutch {
 		m.Download, m.OtherLang, m.Other.Word = "Downloaden", "en", "English"
 		words[statement.FormatText] = "Tekst"
 	}
 	m.Other.Path = at.Path + "?" + with(at, "lang", m.OtherLang).Encode()
-	for _, f := range []statement.Format{statement.FormatHTML, statement.FormatText, statement.FormatCSV, statement.FormatJSON} {
+	for _, f := range []statement.Format{formatPDF, statement.FormatHTML, statement.FormatText, statement.FormatCSV, statement.FormatJSON} {
 		q := with(at, "format", string(f))
 		q.Set("lang", string(lang))
 		m.Files = append(m.Files, link{Path: "/api/v1" + at.Path + "?" + q.Encode(), Word: words[f]})
@@ -150,9 +150,12 @@ func (s *server) statementJSON(r *http.Request, v Viewer) (owned, error) {
 		return nil, err
 	}
 	asked := r.URL.Query().Get("format")
+	if asked == formatPDF {
+		return s.statementPDF(r, v, lang)
+	}
 	format, err := statement.ParseFormat(cmp.Or(asked, "json"))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrBadRequest, err)
+		return nil, fmt.Errorf("%w: %v, and pdf", ErrBadRequest, err)
 	}
 	p, err := s.statement(r, v)
 	if err != nil {
@@ -172,8 +175,8 @@ func (f statementFile) filename() string {
 		name = fmt.Sprintf("%s-v%d", f.Number, f.Revision)
 	}
 	switch f.format {
-	case statement.FormatHTML:
-		return name + "." + string(f.lang) + ".html"
+	case statement.FormatHTML, formatPDF:
+		return name + "." + string(f.lang) + "." + string(f.format)
 	case statement.FormatText:
 		return name + "." + string(f.lang) + ".txt"
 	}

@@ -1,0 +1,7 @@
+// SPDX-FileCopyrightText: The vouch authors
+// SPDX-License-Identifier: Apache-2.0
+
+package admin
+
+// Paths of what is handed to people as a file.
+const PathStatementPDF = "/statement/pdf"
