@@ -55,6 +55,9 @@ func (c *Collector) adminServer() *http.Server {
 	route("DELETE "+admin.PathHolds, c.removeHold)
 	route("GET "+admin.PathStatement, c.statementFor)
 	route("GET "+admin.PathStatementPDF, c.statementPDF)
+	route("GET "+admin.PathReportIncidents, c.reportIncidents)
+	route("GET "+admin.PathReportCredit, c.reportCredit)
+	route("GET "+admin.PathReportBase, c.reportBase)
 	route("GET "+admin.PathIssued, func(r *http.Request) (any, error) {
 		return c.issuedList(vouch.CustomerID(r.FormValue("customer"))), nil
 	})

@@ -4,4 +4,9 @@
 package admin
 
 // Paths of what is handed to people as a file.
-const PathStatementPDF = "/statement/pdf"
+const (
+	PathStatementPDF    = "/statement/pdf"
+	PathReportIncidents = "/report/incidents"
+	PathReportCredit    = "/report/credit"
+	PathReportBase      = "/report/base"
+)

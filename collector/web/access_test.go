@@ -12,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vouch-sla/vouch"
 	"github.com/vouch-sla/vouch/collector/web"
+	"github.com/vouch-sla/vouch/report"
 )
 
 // TestIsolation asks for every route as every role. Of another customer nothing is
@@ -32,6 +34,12 @@ func TestIsolation(t *testing.T) {
 		{"/incident/linde/INC-2026-0412", 404, 404, 404, 401, 403, 404},
 		{"/statement/noordhaven", 200, 200, 404, 401, 403, 404},
 		{"/statement/nobody-at-all", 404, 404, 404, 401, 403, 404},
+		{"/report/incidents/noordhaven?month=2026-05", 200, 200, 404, 401, 403, 404},
+		{"/report/base/noordhaven", 200, 200, 404, 401, 403, 404},
+		{"/report/credit/noordhaven", 404, 404, 404, 401, 403, 404},
+		{"/report/incidents/nobody-at-all", 404, 404, 404, 401, 403, 404},
+		{"/api/v1/report/incidents/noordhaven", 200, 200, 404, 401, 403, 404},
+		{"/api/v1/report/base/noordhaven?format=csv", 200, 200, 404, 401, 403, 404},
 		{"/nowhere", 404, 404, 404, 401, 403, 404},
 		{"/api/v1/fleet", 200, 200, 200, 401, 403, 200},
 		{"/api/v1/incidents", 200, 200, 200, 401, 403, 200},
@@ -60,7 +68,7 @@ func TestIsolation(t *testing.T) {
 // TestForeignAndAbsentLookAlike: no part of the answer tells one from the other.
 func TestForeignAndAbsentLookAlike(t *testing.T) {
 	h := handler(t, nil)
-	for _, kind := range []string{"/device/%s/nhv-mdk-fw1", "/incident/%s/INC-2026-0412", "/statement/%s", "/api/v1/statement/%s"} {
+	for _, kind := range []string{"/device/%s/nhv-mdk-fw1", "/incident/%s/INC-2026-0412", "/statement/%s", "/api/v1/statement/%s", "/report/incidents/%s", "/report/base/%s", "/api/v1/report/incidents/%s?format=html"} {
 		foreign, absent := get(h, "linde", fmt.Sprintf(kind, "noordhaven")), get(h, "linde", fmt.Sprintf(kind, "noordhoven"))
 		if foreign.Body.String() != absent.Body.String() || foreign.Code != absent.Code {
 			t.Errorf("GET "+kind+" as linde differs from that of nobody", "noordhaven")
@@ -83,11 +91,15 @@ func (c careless) Maintenance(ctx context.Context, _ web.Viewer) (web.Maintenanc
 	return c.reader.Maintenance(ctx, web.Viewer{Role: web.RoleNOC})
 }
 
+func (c careless) Report(ctx context.Context, _ web.Viewer, _ vouch.CustomerID, k web.ReportKind, p web.Period) (report.Report, error) {
+	return c.reader.Report(ctx, web.Viewer{Role: web.RoleNOC}, "noordhaven", k, p)
+}
+
 // TestSecondLock: what a careless reader returns of others is not sent.
 func TestSecondLock(t *testing.T) {
 	w := newWorld(t)
 	h := web.Handler(careless{&reader{w: w, fleet: w.fleet()}}, options(w))
-	for _, path := range []string{"/", "/incidents", "/maintenance", "/api/v1/fleet", "/api/v1/incidents", "/api/v1/maintenance"} {
+	for _, path := range []string{"/", "/incidents", "/maintenance", "/api/v1/fleet", "/api/v1/incidents", "/api/v1/maintenance", "/report/incidents/linde", "/report/base/linde", "/api/v1/report/incidents/linde?format=csv"} {
 		got := get(h, "linde", path)
 		if got.Code != 500 || strings.Contains(got.Body.String(), "Noordhaven") {
 			t.Errorf("GET %s as linde from a careless reader = %d, want 500 without a name", path, got.Code)

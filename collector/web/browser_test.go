@@ -45,6 +45,8 @@ func TestInBrowser(t *testing.T) {
 		{"statement", busy.URL + "/statement/noordhaven?month=2026-05", "99.850314"},
 		{"statement-nl", busy.URL + "/statement/noordhaven?month=2026-05&lang=nl", "99,850314"},
 		{"statement-short", busy.URL + "/statement/noordhaven", "85.185185"},
+		{"report-incidents", busy.URL + "/report/incidents/noordhaven?month=2026-05", "target of 80"},
+		{"report-base-nl", busy.URL + "/report/base/noordhaven?lang=nl", "Handtekening"},
 		{"maintenance", busy.URL + "/maintenance", "1 work running, 2 works planned, 1 needs a look"},
 		{"not-found", busy.URL + "/device/noordhaven/nobody", "There is no such page"},
 	} {

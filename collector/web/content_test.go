@@ -55,7 +55,10 @@ func TestPagesSay(t *testing.T) {
 			"Beschikbaarheidsverklaring mei 2026", "99,850314", "doel van 99,9 % niet gehaald", "vr 1 mei 2026 00:00:00 CEST tot ma 1 jun 2026 00:00:00 CEST", "Uitgegeven op do 4 jun 2026 09:00:00 CEST", "ma 4 mei 09:12:05", "Onbekend als neer", "buiten diensttijd", "aangekondigd nadat het begon", "14 dagen van tevoren",
 			"getuigen: AMS (leverancier), BRU (neutraal), RTM (leverancier).", "Downloaden", "Tekst",
 		},
-		"/statement/noordhaven": {"Draft, not issued", "The figures end at Tue 9 Jun 2026 10:42:09 CEST", "85.185185", "With fewer than three witnesses", "None claimed."},
+		"/report/incidents/noordhaven?month=2026-05":         {"Incident performance, May 2026", "2 incidents in this period. 50.000000 % were resolved in time: target of 80 % not met.", "P1", "5:33:20", "late by 3:33:20", "INC-2026-0318", "Statement"},
+		"/report/incidents/noordhaven?month=2026-05&lang=nl": {"Afhandeling van incidenten, mei 2026", "50,000000 % is op tijd opgelost: doel van 80 % niet gehaald.", "te laat: 3:33:20"},
+		"/report/base/noordhaven":                            {"Installed base, to confirm", "1 position is covered.", "FX-1029", "Moerdijk", "Signature"},
+		"/statement/noordhaven":                              {"Draft, not issued", "The figures end at Tue 9 Jun 2026 10:42:09 CEST", "85.185185", "With fewer than three witnesses", "None claimed."},
 	} {
 		got := plain(t, get(h, "noc", path).Body.String())
 		for _, w := range want {

@@ -23,7 +23,7 @@ type templates map[string]*template.Template
 
 func parseTemplates(files *static) templates {
 	out := templates{}
-	for _, name := range []string{"fleet", "device", "incidents", "incident", "statement", "maintenance", "signin", "join", "account", "error"} {
+	for _, name := range []string{"fleet", "device", "incidents", "incident", "statement", "report", "maintenance", "signin", "join", "account", "error"} {
 		t := template.New("frame.html").Funcs(template.FuncMap{"static": files.url, "mbit": mbit, "speed": speed, "count": count, "reason": reasonWords})
 		out[name] = template.Must(t.ParseFS(templateFS, "templates/frame.html", "templates/parts.html", path.Join("templates", name+".html")))
 	}

@@ -35,6 +35,7 @@ func (p paper) zone() *time.Location {
 type statementModel struct {
 	Lang, Download string
 	Files          []link
+	Reports        []link // beside the statement, of the same period
 	Other          link   // the same in the other language
 	OtherLang      string // and its code
 	Now            link   // the figures as they are now, from a version that was issued
@@ -93,6 +94,11 @@ func (p paper) model(lang statement.Language, at *url.URL) statementModel {
 		q.Set("lang", string(lang))
 		m.Files = append(m.Files, link{Path: "/api/v1" + at.Path + "?" + q.Encode(), Word: words[f]})
 	}
+	performance := "Incident performance"
+	if lang == statement.Dutch {
+		performance = "Afhandeling van incidenten"
+	}
+	m.Reports = []link{{Path: periodHref("/report/incidents/"+string(p.Customer), at), Word: performance}, {Path: periodHref("/report/base/"+string(p.Customer), at), Word: "Installed base"}}
 	m.Sheet = p.Sheet(lang, func(id string) string { return incidentHref(p.Customer, id) })
 	return m
 }

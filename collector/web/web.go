@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch"
+	"github.com/vouch-sla/vouch/report"
 	"github.com/vouch-sla/vouch/statement"
 )
 
@@ -49,6 +50,8 @@ type Reader interface {
 	// Issued lists the versions of the statement of a customer for a period that were
 	// issued, newest first.
 	Issued(ctx context.Context, v Viewer, customer vouch.CustomerID, p Period) ([]Issued, error)
+	// Report is one of the reports beside the statement.
+	Report(ctx context.Context, v Viewer, customer vouch.CustomerID, kind ReportKind, p Period) (report.Report, error)
 	// Maintenance lists announced works, running and planned ones and those that
 	// ended lately, by the time they begin.
 	Maintenance(ctx context.Context, v Viewer) (Maintenance, error)
@@ -163,6 +166,7 @@ func Handler(r Reader, opts Options) http.Handler {
 	mux.HandleFunc("GET /incidents", s.page(s.incidentsPage))
 	mux.HandleFunc("GET /incident/{customer}/{id}", s.page(s.incidentPage))
 	mux.HandleFunc("GET /statement/{customer}", s.page(s.statementPage))
+	mux.HandleFunc("GET /report/{kind}/{customer}", s.page(s.reportPage))
 	mux.HandleFunc("GET /maintenance", s.page(s.maintenancePage))
 
 	s.signIn(mux)
@@ -172,6 +176,7 @@ func Handler(r Reader, opts Options) http.Handler {
 	mux.HandleFunc("GET /api/v1/incidents", s.api(s.incidentsJSON))
 	mux.HandleFunc("GET /api/v1/incidents/{customer}/{id}", s.api(s.incidentJSON))
 	mux.HandleFunc("GET /api/v1/statement/{customer}", s.api(s.statementJSON))
+	mux.HandleFunc("GET /api/v1/report/{kind}/{customer}", s.api(s.reportJSON))
 	mux.HandleFunc("GET /api/v1/maintenance", s.api(s.maintenanceJSON))
 	mux.HandleFunc("/api/", s.api(s.noJSON))
 
