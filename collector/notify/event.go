@@ -14,7 +14,7 @@ import (
 	"github.com/vouch-sla/vouch/contract"
 )
 
-// Transition is what happened to an incident, in the four words that a receiver acts on.
+// Transition is what happened to an incident, in the few words that a receiver acts on.
 type Transition string
 
 const (
@@ -22,6 +22,7 @@ const (
 	Updated   Transition = "updated"   // devices, edges or evidence changed; Event.Event says how
 	Closed    Transition = "closed"    // the devices are back
 	Withdrawn Transition = "withdrawn" // late data showed that it never was
+	Test      Transition = "test"      // nothing happened: the channel is tried
 )
 
 // Event is the body of a message, as JSON. It holds the incident as it stands after
@@ -96,4 +97,15 @@ func (e Event) ForChannel(channel string, now time.Time) (store.Intent, error) {
 		return store.Intent{}, fmt.Errorf("encode notification %s: %v", e.Intent, err)
 	}
 	return store.Intent{Key: e.Intent, Customer: e.Customer, Channel: channel, Payload: payload, Created: now.UTC(), NotUntil: now.UTC()}, nil
+}
+
+// NewTest makes the message that tries a channel. id must be another for each.
+func NewTest(id string, now time.Time) Event {
+	return Event{ID: "test/" + id, Transition: Test, At: now.UTC(), From: now.UTC(), OpenedAt: now.UTC(), Devices: []vouch.DeviceID{}, Witnesses: []vouch.LocationID{}}
+}
+
+// isTest reports whether an intent tries a channel: it gets one attempt.
+func isTest(i store.Intent) bool {
+	e, err := eventOf(i)
+	return err == nil && e.Transition == Test
 }

@@ -1,14 +1,16 @@
 // SPDX-FileCopyrightText: The vouch authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package notify delivers what happens to incidents to webhooks. Every transition
-// of an incident is one intent per channel, stored under a unique key in the
-// transaction that records the transition; a [Notifier] delivers the intents, at least
-// once each, in order within an incident, and says in the store what became of them.
+// Package notify delivers what happens to incidents: to webhooks, by mail, to Alertmanager,
+// to PagerDuty and to service desks. Every transition of an incident is one intent per
+// channel, stored under a unique key in the transaction that records the transition; a
+// [Notifier] delivers the intents, at least once each, in order within an incident, and
+// says in the store what became of them.
 //
-// The receiver sees the same key in the header Vouch-Intent whenever a delivery is
-// repeated, which happens only when its answer was lost. [Verify] tells it that a
-// message is genuine.
+// A delivery is repeated only when its answer was lost, and then the receiver can tell:
+// by the header Vouch-Intent of a webhook, the labels of an alert, PagerDuty's dedup_key,
+// the key in a ticket. Who cannot refuse what he has, a mail server and the notes of a
+// ticket, gets one repeat at most. [Verify] tells a webhook that a message is genuine.
 //
 // The package decides nothing about incidents and stores nothing itself.
 package notify
@@ -105,7 +107,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 		for range d.opts.Parallel {
 			wg.Go(func() { s.run(ctx) })
 		}
-		defer s.client.CloseIdleConnections()
+		defer s.way.close()
 	}
 	defer wg.Wait()
 	d.loop(ctx)

@@ -266,18 +266,31 @@ type Intent struct {
 	Done     time.Time // zero while undelivered
 	Failed   bool      // given up
 	LastErr  string
+	Unclear  int    // attempts that may have had an effect and had no answer
+	Answer   string // what the receiver said when it took the message, or why none was sent
+}
+
+// Delivery is what became of the messages over one channel.
+type Delivery struct {
+	Channel string
+	Last    time.Time // when a receiver last took one; zero if none ever did
+	Pending int
+	Failed  int // given up
 }
 
 // Intents is the queue of messages.
 type Intents interface {
 	// Due returns at most n undelivered intents that may be tried at now, oldest first.
 	Due(ctx context.Context, now time.Time, n int) ([]Intent, error)
-	// Update stores Attempts, NotUntil, Done, Failed and LastErr of an intent.
+	// Update stores Attempts, NotUntil, Done, Failed, LastErr, Unclear and Answer of an intent.
 	Update(ctx context.Context, i Intent) error
 	// Pending counts the intents that are neither done nor failed, and those that failed.
 	Pending(ctx context.Context) (pending, failed int, err error)
 	// History returns the newest n intents of a customer ("" for all).
 	History(ctx context.Context, customer vouch.CustomerID, n int) ([]Intent, error)
+	// Delivered sums up each channel that ever had an intent, by name. An intent that
+	// was settled without an attempt proves no delivery.
+	Delivered(ctx context.Context) ([]Delivery, error)
 }
 
 // Token is the right to read over HTTP. The secret itself is never stored.

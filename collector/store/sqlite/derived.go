@@ -69,10 +69,10 @@ func (t *tx) derive(ctx context.Context, d store.Derivation) error {
 	}
 	for _, i := range d.Intents {
 		if err := t.exec(ctx, `INSERT INTO intent
-			(key, customer, channel, payload, created, attempts, not_until, done, failed, last_err)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+			(key, customer, channel, payload, created, attempts, not_until, done, failed, last_err, unclear, answer)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
 			i.Key, i.Customer, i.Channel, blob(i.Payload), nanos(i.Created), i.Attempts,
-			nanos(i.NotUntil), nanos(i.Done), i.Failed, i.LastErr); err != nil {
+			nanos(i.NotUntil), nanos(i.Done), i.Failed, i.LastErr, i.Unclear, i.Answer); err != nil {
 			return err
 		}
 	}

@@ -13,11 +13,11 @@ import (
 )
 
 // intentColumns are what readIntent reads.
-const intentColumns = `key, customer, channel, payload, created, attempts, not_until, done, failed, last_err`
+const intentColumns = `key, customer, channel, payload, created, attempts, not_until, done, failed, last_err, unclear, answer`
 
 func readIntent(scan scanner) (i store.Intent, err error) {
 	var created, notUntil, done *int64
-	err = scan(&i.Key, &i.Customer, &i.Channel, &i.Payload, &created, &i.Attempts, &notUntil, &done, &i.Failed, &i.LastErr)
+	err = scan(&i.Key, &i.Customer, &i.Channel, &i.Payload, &created, &i.Attempts, &notUntil, &done, &i.Failed, &i.LastErr, &i.Unclear, &i.Answer)
 	i.Payload = blob(i.Payload)
 	i.Created, i.NotUntil, i.Done = timeOfNanos(created), timeOfNanos(notUntil), timeOfNanos(done)
 	return i, err
@@ -36,8 +36,8 @@ func (s *Store) Due(ctx context.Context, now time.Time, n int) ([]store.Intent, 
 // [store.ErrNotFound] for a key that was never added.
 func (s *Store) Update(ctx context.Context, i store.Intent) error {
 	found, err := s.change(ctx,
-		"UPDATE intent SET attempts = ?, not_until = ?, done = ?, failed = ?, last_err = ? WHERE key = ?",
-		i.Attempts, nanos(i.NotUntil), nanos(i.Done), i.Failed, i.LastErr, i.Key)
+		"UPDATE intent SET attempts = ?, not_until = ?, done = ?, failed = ?, last_err = ?, unclear = ?, answer = ? WHERE key = ?",
+		i.Attempts, nanos(i.NotUntil), nanos(i.Done), i.Failed, i.LastErr, i.Unclear, i.Answer, i.Key)
 	if err == nil && !found {
 		return fmt.Errorf("update intent %q: %w", i.Key, store.ErrNotFound)
 	}
@@ -76,4 +76,17 @@ func (s *Store) History(ctx context.Context, customer vouch.CustomerID, n int) (
 	intents, err := query(ctx, s.reader, `SELECT `+intentColumns+` FROM intent `+where+
 		` ORDER BY created DESC, id DESC LIMIT ?1`, args, readIntent)
 	return intents, explain("read intents", s.dir, err)
+}
+
+// Delivered implements [store.Intents].
+func (s *Store) Delivered(ctx context.Context) ([]store.Delivery, error) {
+	out, err := query(ctx, s.reader, `SELECT channel,
+		max(CASE WHEN attempts > 0 THEN done END), sum(done IS NULL AND failed = 0), sum(failed)
+		FROM intent GROUP BY channel ORDER BY channel`, nil, func(scan scanner) (d store.Delivery, err error) {
+		var last *int64
+		err = scan(&d.Channel, &last, &d.Pending, &d.Failed)
+		d.Last = timeOfNanos(last)
+		return d, err
+	})
+	return out, explain("read deliveries", s.dir, err)
 }

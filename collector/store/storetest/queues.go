@@ -37,7 +37,7 @@ func testIntents(t *testing.T, open Opener) {
 	}
 	equal(t, "Due after it was added twice", due, []store.Intent{first})
 
-	first.Attempts, first.NotUntil, first.LastErr = 3, start.Add(time.Minute), "connection refused"
+	first.Attempts, first.NotUntil, first.LastErr, first.Unclear, first.Answer = 3, start.Add(time.Minute), "connection refused", 1, "202 Accepted"
 	changed := first
 	changed.Payload, changed.Channel = []byte("not stored"), "not stored"
 	if err := s.Update(t.Context(), changed); err != nil {
@@ -74,6 +74,16 @@ func testIntents(t *testing.T, open Opener) {
 		t.Fatal(err)
 	}
 	equal(t, "History(acme)", history, []store.Intent{first})
+
+	derive(t, s, store.Derivation{Intents: []store.Intent{
+		{Key: "INC-3/opened/noc", Channel: "noc", Created: start, Done: start.Add(time.Hour), Answer: "muted"},
+		{Key: "INC-3/opened/mail", Channel: "mail", Created: start},
+	}})
+	delivered, err := s.Delivered(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "Delivered", delivered, []store.Delivery{{Channel: "mail", Pending: 1}, {Channel: "noc", Last: first.Done, Failed: 1}})
 }
 
 // testIntentOrder: due ones oldest first, history newest first, both bounded.
