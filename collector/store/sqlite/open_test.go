@@ -46,7 +46,7 @@ func TestOpenRefuses(t *testing.T) {
 			tamper(t, dir, "PRAGMA user_version = 99")
 			tamper(t, dir, "INSERT INTO migration VALUES (99, 'v7.1.0', '2030-01-01T00:00:00Z')")
 			return dir
-		}, "schema is version 99, made by vouch v7.1.0, and this program knows versions up to 6: start that version or a later one", store.ErrNewer},
+		}, "schema is version 99, made by vouch v7.1.0, and this program knows versions up to 7: start that version or a later one", store.ErrNewer},
 		{"in use", func(t *testing.T, dir string) string {
 			openDir(t, dir)
 			return dir
@@ -89,7 +89,7 @@ func TestOpenReleases(t *testing.T) {
 	if _, err := sqlite.Open(t.Context(), dir, sqlite.Options{}); !errors.Is(err, store.ErrNewer) {
 		t.Fatalf("Open = %v, want %v", err, store.ErrNewer)
 	}
-	tamper(t, dir, "PRAGMA user_version = 6")
+	tamper(t, dir, "PRAGMA user_version = 7")
 	openClose(t, dir)
 	openClose(t, dir)
 }
