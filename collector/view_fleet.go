@@ -307,7 +307,7 @@ func (v view) fleetIncidents(cu vouch.Customer, f *web.Fleet, now time.Time) {
 	for _, i := range v.book.known(cu.ID) {
 		switch {
 		case i.Status == incident.Open:
-			f.Incidents = append(f.Incidents, v.incident(i))
+			f.Incidents = append(f.Incidents, v.listed(i))
 		case i.Status == incident.Closed:
 			closed := i.ClosedAt
 			if f.LastClosedAt == nil || closed.After(*f.LastClosedAt) {

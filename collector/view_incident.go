@@ -33,6 +33,7 @@ func (v view) incident(i incident.Incident) web.Incident {
 	if to, ended := i.To(); ended && i.Status != incident.Open {
 		out.To = at(to)
 	}
+	out.Priority = i.Priority.String()
 	site, _ := v.base.Load().siteOf(i.Customer, i.Site)
 	v.judge.mu.Lock()
 	defer v.judge.mu.Unlock()
@@ -115,7 +116,7 @@ func (v view) Incidents(_ context.Context, who web.Viewer, q web.IncidentQuery) 
 			skipping = mark != q.Before
 		case q.State != "" && incidentStates[i.Status] != q.State:
 		case len(out.Items) < q.Limit:
-			out.Items = append(out.Items, v.incident(i))
+			out.Items = append(out.Items, v.listed(i))
 		case out.Next == "":
 			last := out.Items[len(out.Items)-1]
 			out.Next = string(last.Customer) + "." + last.ID
@@ -140,9 +141,10 @@ func (v view) Incident(ctx context.Context, who web.Viewer, cu vouch.CustomerID,
 	}
 	i := known[n]
 	terms := v.terms(cu)
+	f := v.file(i)
 	out = web.IncidentDetail{
 		AsOf: v.asOf(cu), Incident: v.incident(i), Contract: fmt.Sprintf("%s v%d", v.base.Load().Contracts[cu].ID, i.Contract),
-		Opened: fmt.Sprintf("%d s of down time reached", int(terms.Confirm.Seconds())),
+		Opened: fmt.Sprintf("%d s of down time reached; the start is set back to the first down instant", int(terms.Confirm.Seconds())),
 	}
 	span := contract.Span{From: i.From() - seconds(around), To: contract.Floor(v.now())}
 	if to, ended := i.To(); ended {
@@ -157,6 +159,7 @@ func (v view) Incident(ctx context.Context, who web.Viewer, cu vouch.CustomerID,
 		out.Lanes = append(out.Lanes, web.IncidentLanes{Device: d, Verdict: verdictLane(segs), Lanes: locationLanes(segs)})
 		out.Services = append(out.Services, v.servicesOf(cu, d)...)
 	}
+	v.clocks(f, who, &out)
 	slices.Sort(out.Services)
 	out.Services = slices.Compact(out.Services)
 	if err := v.incidentEvents(ctx, cu, i.ID, &out); err != nil {

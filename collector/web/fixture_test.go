@@ -230,7 +230,9 @@ func (w world) incident(id string) web.Incident {
 		i.Devices = append(i.Devices, web.IncidentDevice{ID: "nhv-vnl-fw1", Class: vouch.ClassFirewall, SiteName: "Venlo", State: down, Now: web.StateUp, From: w.at(2, 10, 20), To: ptr(w.at(2, 24, 30))})
 		return i
 	}
-	return one("dehalm", "De Halm Bakeries", "dhl-ant-vg1", vouch.ClassTelephony, "Antwerp", down, w.mon(16, 18, 5), 6*time.Hour+24*time.Minute+13*time.Second)
+	i := one("dehalm", "De Halm Bakeries", "dhl-ant-vg1", vouch.ClassTelephony, "Antwerp", down, w.mon(16, 18, 5), 6*time.Hour+24*time.Minute+13*time.Second)
+	i.Priority, i.Stage, i.Clock = "P2", "told", &w.clocks()[1]
+	return i
 }
 
 func (w world) incidentDetail(id string) web.IncidentDetail {
@@ -245,7 +247,7 @@ func (w world) incidentDetail(id string) web.IncidentDetail {
 			lane("AMS", vouch.CustodyProvider, true, d.State), lane("BRU", vouch.CustodyNeutral, true, d.State),
 			lane("RTM", vouch.CustodyProvider, true, web.StateUnknown), lane("own-1", vouch.CustodyCustomer, false, d.State)}})
 	}
-	return web.IncidentDetail{
+	d := web.IncidentDetail{
 		AsOf: w.asOf(), Incident: i, Contract: "Silver v2", Opened: "120 s of down time reached", Span: web.Span{From: from, To: w.now},
 		Window: []web.Span{{From: w.mon(6, 0, 0), To: w.mon(18, 0, 0)}, {From: w.at(6, 0, 0), To: w.at(18, 0, 0)}}, Lanes: lanes,
 		Events: []web.Event{
@@ -255,6 +257,24 @@ func (w world) incidentDetail(id string) web.IncidentDetail {
 		},
 		Deliveries: []web.Delivery{{At: ptr(i.OpenedAt.Add(time.Second)), Target: "tickets.kade.example", Event: "opened", State: "delivered", Attempts: 1}},
 		Services:   []string{"Telephony, Antwerp"},
+	}
+	if id == "INC-2026-0409" {
+		d.Clocks, d.Service, d.Tier, d.Tiers = w.clocks(), d.Window, 1, 3
+		d.Priority, d.Stage = "P2", "told"
+		d.Next = []string{"vouch incident suspend dehalm/INC-2026-0409 --cause CAUSE --reference TICKET --check +4h", "vouch incident resolve dehalm/INC-2026-0409"}
+	}
+	return d
+}
+
+// clocks are those of the design's incident: 8 h of service time, of which 1:25 h was
+// suspended on Tuesday morning.
+func (w world) clocks() []web.Clock {
+	return []web.Clock{
+		{Kind: "reaction", Priority: "P2", Promised: "2 hours", Started: w.mon(16, 20, 5), Deadline: ptr(w.at(6, 20, 5)), Stopped: ptr(w.mon(16, 27, 40)),
+			Target: web.Seconds(2 * time.Hour), Used: web.Seconds(7*time.Minute + 35*time.Second), Left: web.Seconds(112*time.Minute + 25*time.Second), Why: []string{"stopped when the customer was told"}},
+		{Kind: "resolution", Priority: "P2", Promised: "8 hours", Started: w.mon(16, 27, 40), Deadline: ptr(w.at(13, 52, 40)), Running: true,
+			Target: web.Seconds(8 * time.Hour), Used: web.Seconds(4*time.Hour + 49*time.Minute + 38*time.Second), Left: web.Seconds(3*time.Hour + 10*time.Minute + 22*time.Second),
+			Pauses: []web.Span{{From: w.at(7, 15, 0), To: w.at(8, 40, 0)}}, Why: []string{"stood still for supplier"}},
 	}
 }
 

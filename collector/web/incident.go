@@ -37,6 +37,8 @@ type Incident struct {
 	SingleWitness   bool                 `json:"single_witness"`   // it rests on one failing witness
 	EvidencePending bool                 `json:"evidence_pending"` // opened on heartbeats, batches have not confirmed it
 	Successor       string               `json:"successor,omitempty"`
+	Stage           string               `json:"stage,omitempty"` // of its handling: waiting, picked up, told, suspended, work-around, operational, closed
+	Clock           *Clock               `json:"clock,omitempty"` // of an open one in a list: the running clock that ends first
 }
 
 // IncidentDevice is one device of an incident with its own times.
@@ -77,6 +79,12 @@ type IncidentDetail struct {
 	Lanes      List[IncidentLanes] `json:"lanes"`
 	Events     List[Event]         `json:"events"` // newest first
 	Deliveries List[Delivery]      `json:"deliveries"`
+	Clocks     List[Clock]         `json:"clocks"`   // for which a time was promised
+	Service    List[Span]          `json:"-"`        // service time of the clocks, where they are drawn
+	Tier       int                 `json:"tier"`     // of escalation, from 1; 0 where the contract has no clocks
+	Tiers      int                 `json:"tiers"`    // the highest
+	Flags      List[string]        `json:"flags"`    // what a person should look at, in sentences
+	Next       List[string]        `json:"next"`     // commands that are allowed now; for the NOC
 	Services   List[string]        `json:"services"` // names of the services that the devices belong to
 }
 

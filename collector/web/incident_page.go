@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // incidentLine is an incident as a row of a table.
@@ -26,6 +27,7 @@ type incidentLine struct {
 	Rule             []bool // per witness: a rule stands before it
 	Flags            []string
 	Words            string // state in words
+	Clk              *clockLine
 }
 
 func (i Incident) line(c clock) incidentLine {
@@ -35,6 +37,13 @@ func (i Incident) line(c clock) incidentLine {
 	}
 	for k, s := range out.Seen {
 		out.Rule = append(out.Rule, !s.Votes && (k == 0 || out.Seen[k-1].Votes))
+	}
+	if i.State == IncidentOpen && i.Stage != "" {
+		out.Words = i.Stage
+	}
+	if i.Clock != nil {
+		k := i.Clock.line(c)
+		out.Clk = &k
 	}
 	out.Lasted = out.From.Ago()
 	if i.To != nil {
@@ -141,6 +150,16 @@ type incidentModel struct {
 	Events       []eventLine
 	Deliveries   []deliveryLine
 	Statement    string
+	Clocks       []clockLine
+	ClockAxis    axis
+	Tiers        []tierLine
+}
+
+// tierLine is one tier of escalation.
+type tierLine struct {
+	Number int
+	On     bool
+	Text   string
 }
 
 // incidentDeviceLine is one device of an incident.
@@ -160,6 +179,7 @@ type laneGroup struct {
 type eventLine struct {
 	Event
 	Day, Clock string
+	Late       string // when it was recorded, where that was later than a minute after
 	Glyph      string // class of the glyph; empty for a dot
 	Quiet      bool
 	Words      string
@@ -188,6 +208,14 @@ func (i IncidentDetail) model() incidentModel {
 		IncidentDetail: i, Line: i.Incident.line(c), CustomerHref: fleetChoice{customer: string(i.Customer)}.href(),
 		Axis: i.Span.span().axis(c), Period: periodWords(c, i.Span.span()), Abbr: c.stamp(i.Now).Zone(),
 		Statement: "/statement/" + string(i.Customer),
+	}
+	for _, k := range i.Clocks {
+		m.Clocks = append(m.Clocks, k.line(c))
+	}
+	m.ClockAxis = drawClocks(c, m.Clocks, i.Service)
+	for n := 1; len(m.Clocks) > 0 && n <= i.Tiers; n++ {
+		text := map[int]string{1: "from the beginning", 2: "at the first overrun", 3: "at the second overrun"}[n]
+		m.Tiers = append(m.Tiers, tierLine{n, n == i.Tier, text})
 	}
 	m.title()
 	m.sentence()
@@ -257,6 +285,16 @@ func (m *incidentModel) sentence() {
 	}
 	parts = append(parts, i.CountedDown.Exact()+" of down time count in the service hours.")
 	m.Rest = strings.Join(parts, " ")
+	for _, k := range m.Clocks { // what runs out comes first
+		if k.Running && k.By != nil {
+			when := "by"
+			if k.Exceeded > 0 {
+				when = "since"
+			}
+			m.Lead, m.Rest = fmt.Sprintf("%s %s, %s %s.", k.Figure, k.After, when, k.By.AtZ()), m.Lead+" "+m.Rest
+			break
+		}
+	}
 }
 
 func (m *incidentModel) notices() {
@@ -281,11 +319,18 @@ func (e Event) line(c clock) eventLine {
 	if days := int(dayOf(c.now).Sub(dayOf(at.t)).Hours() / 24); days > 6 || days < 0 {
 		out.Day = at.t.Format("2 Jan")
 	}
+	if late := e.Recorded.Sub(e.At); !e.Recorded.IsZero() && late >= time.Minute {
+		out.Late = c.stamp(e.Recorded).AtZ()
+	}
 	switch e.Kind {
-	case "opened", "joined", "reopened":
+	case "opened", "joined", "reopened", "device added", "reopened by late data", "reopened on relapse", "reopened by a person", "first overrun", "second overrun":
 		out.Glyph = "down"
-	case "closed", "confirmed":
+	case "closed", "confirmed", "evidence confirmed", "operational", "repaired", "work-around", "closed with cause":
 		out.Glyph = "tick"
+	case "suspended":
+		out.Glyph = "pause"
+	case "80 % of a clock used":
+		out.Glyph = "degraded"
 	case "merged", "withdrawn":
 		out.Glyph = "unknown"
 	case "told":
