@@ -88,7 +88,7 @@ func (c *Collector) addMaintenance(r *http.Request) (any, error) {
 }
 
 // announce records a maintenance, in the name of the context's author.
-func (c *Collector) announce(ctx context.Context, in admin.NewMaintenance) (any, error) {
+func (c *Collector) announce(ctx context.Context, in admin.NewMaintenance) (m admin.Maintenance, err error) {
 	cu, err := c.findScope(in.Customer, in.Site, in.Device)
 	if err == nil {
 		err = checkTimes("maintenance", in.From, in.To)
@@ -97,16 +97,16 @@ func (c *Collector) announce(ctx context.Context, in admin.NewMaintenance) (any,
 		err = checkReason(in.Reason, "what is done")
 	}
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	c.desk.Lock()
 	defer c.desk.Unlock()
 	works := c.book.works(cu)
 	corrects, err := c.correctedWork(cu, works, in.Corrects)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	m := admin.Maintenance{
+	m = admin.Maintenance{
 		ID: fmt.Sprintf("M-%d-%04d", c.now().UTC().Year(), len(works)+1), Customer: cu, Site: in.Site, Device: in.Device,
 		From: milli(in.From), To: milli(in.To), Reason: in.Reason, Author: author(ctx), Corrects: corrects.ID,
 	}
@@ -115,7 +115,7 @@ func (c *Collector) announce(ctx context.Context, in admin.NewMaintenance) (any,
 		body: book.MaintenanceBody{ID: m.ID, Site: m.Site, Device: m.Device, From: m.From, To: m.To, Reason: m.Reason},
 	})
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	m.Record, m.AnnouncedAt = rec.ID, rec.Recorded
 	m.Warnings = c.maintenanceWarnings(m)

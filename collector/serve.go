@@ -147,7 +147,7 @@ func (c *Collector) doorServer(ending <-chan struct{}) *http.Server {
 func (c *Collector) webServer(ls listeners) *http.Server {
 	g := gate{tokens: c.store, people: c.people, now: c.now, loopback: ls.loopback}
 	pages := web.Handler(view{c}, web.Options{
-		Viewer: g.viewer, People: entrance{c.people}, Provider: c.base.Load().Provider, Version: c.opts.Version, Refresh: c.opts.Refresh, Log: c.log, Now: c.now,
+		Viewer: g.viewer, People: entrance{c.people}, Desk: desk{view{c}}, Provider: c.base.Load().Provider, Version: c.opts.Version, Refresh: c.opts.Refresh, Log: c.log, Now: c.now,
 	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {

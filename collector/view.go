@@ -245,6 +245,9 @@ func (v view) work(m admin.Maintenance) web.Work {
 		for _, d := range v.book.decide(p, contract.Floor(now)) {
 			if d.ID == m.ID {
 				w.Counts, w.Flag = len(d.Counts) > 0, string(d.Why)
+				if w.Flag == "" && len(d.Notes) > 0 {
+					w.Flag = string(d.Notes[0])
+				}
 			}
 		}
 	}

@@ -104,6 +104,33 @@ func (s *server) checkForm(w http.ResponseWriter, r *http.Request, secret string
 	return nil
 }
 
+// take answers a form by which somebody who is signed in does something: f does it and
+// returns where to go next.
+func (s *server) take(a Act, f func(*http.Request, Viewer) (string, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v, err := s.viewer(r)
+		switch {
+		case err != nil:
+		case v.Account == "":
+			err = ErrUnauthenticated
+		default:
+			err = s.checkForm(w, r, SessionSecret(r))
+		}
+		if err == nil && !v.Can(a) {
+			err = errMay
+		}
+		var next string
+		if err == nil {
+			next, err = f(r, v)
+		}
+		if err != nil {
+			s.errorPage(w, r, v, err)
+			return
+		}
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	}
+}
+
 // remote is where a request comes from. A proxy on this machine says so in the last
 // entry of X-Forwarded-For; what others write there is theirs to choose.
 func remote(r *http.Request) netip.Addr {

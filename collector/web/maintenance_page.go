@@ -71,6 +71,9 @@ func (w Work) line(c clock) workLine {
 // Anchor is the id of a work's row: numbers of works are those of one customer.
 func (w Work) Anchor() string { return "work-" + string(w.Customer) + "-" + w.ID }
 
+// Ahead reports whether there is still something to cancel.
+func (w Work) Ahead() bool { return w.State == WorkPlanned || w.State == WorkRunning }
+
 // state is a work's state as class, glyph and word.
 func (w Work) state() (class, glyph, word string) {
 	switch {
@@ -113,6 +116,7 @@ type maintenanceModel struct {
 	Headline, Abbr string
 	Lines          []workLine
 	Title          string
+	May            bool // the viewer may announce and cancel
 	Weeks          [][]calendarDay
 }
 
@@ -130,7 +134,7 @@ func (s *server) maintenancePage(r *http.Request, v Viewer) (sheet, error) {
 		return sheet{}, err
 	}
 	c := view.clock()
-	m := maintenanceModel{Abbr: c.stamp(view.Now).Zone()}
+	m := maintenanceModel{Abbr: c.stamp(view.Now).Zone(), May: s.opts.Desk != nil && v.Can(ActMaintenance)}
 	running, planned, look := 0, 0, 0
 	for _, w := range view.Works {
 		m.Lines = append(m.Lines, w.line(c))

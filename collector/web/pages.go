@@ -23,7 +23,9 @@ type templates map[string]*template.Template
 
 func parseTemplates(files *static) templates {
 	out := templates{}
-	for _, name := range []string{"fleet", "device", "incidents", "incident", "statement", "report", "maintenance", "signin", "join", "account", "error"} {
+	for _, name := range []string{
+		"fleet", "device", "incidents", "incident", "statement", "report", "maintenance", "announce", "cancel", "exclusions", "signin", "join", "account", "error",
+	} {
 		t := template.New("frame.html").Funcs(template.FuncMap{"static": files.url, "mbit": mbit, "speed": speed, "count": count, "reason": reasonWords})
 		out[name] = template.Must(t.ParseFS(templateFS, "templates/frame.html", "templates/parts.html", path.Join("templates", name+".html")))
 	}
@@ -168,6 +170,9 @@ func (s *server) links(v Viewer, nav string) []link {
 		return nil
 	}
 	out := []link{{Path: "/", Word: "Fleet"}, {Path: "/incidents", Word: "Incidents"}, {Path: "/maintenance", Word: "Maintenance"}}
+	if s.opts.Desk != nil {
+		out = append(out, link{Path: exclusionsPath, Word: "Exclusions"})
+	}
 	if v.Role == RoleCustomer {
 		out = append(out, link{Path: "/statement/" + string(v.Customer), Word: "Statement"})
 	}

@@ -64,6 +64,9 @@ type failure struct {
 
 // explain turns an error into a failure, and logs it when it is ours.
 func (s *server) explain(r *http.Request, err error) failure {
+	if f, ok := refused(err); ok {
+		return f
+	}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return failure{http.StatusNotFound, "There is no such page", "Devices keep their address when they move. This one may have left the installed base, or it is not yours to see.", ""}

@@ -120,6 +120,8 @@ type Options struct {
 	Viewer func(*http.Request) (Viewer, error)
 	// People knows who may sign in. Nil: nobody can.
 	People People
+	// Desk takes what people decide. Nil: pages are for reading.
+	Desk Desk
 	// Provider is the name of the provider, shown in the foot of every page.
 	Provider string
 	// Version is the version of the product, shown beside it.
@@ -170,6 +172,7 @@ func Handler(r Reader, opts Options) http.Handler {
 	mux.HandleFunc("GET /maintenance", s.page(s.maintenancePage))
 
 	s.signIn(mux)
+	s.decide(mux)
 
 	mux.HandleFunc("GET /api/v1/fleet", s.api(s.fleetJSON))
 	mux.HandleFunc("GET /api/v1/devices/{customer}/{device}", s.api(s.deviceJSON))
