@@ -76,6 +76,8 @@ func (c *Collector) adminServer() *http.Server {
 	route("GET "+admin.PathSecrets, c.secretList)
 	route("POST "+admin.PathSecrets, c.setSecret)
 	route("DELETE "+admin.PathSecrets, c.removeSecret)
+	route("GET "+admin.PathDeliveries, c.deliveries)
+	route("POST "+admin.PathTest, c.testChannel)
 	route("POST "+admin.PathReload, func(r *http.Request) (any, error) { return c.reload(r.Context()) })
 	route("POST "+admin.PathRebuild, func(r *http.Request) (any, error) { return nil, c.rebuild(r.Context()) })
 	route("GET "+admin.PathCheck, func(r *http.Request) (any, error) { return c.check(r.Context()) })

@@ -83,12 +83,14 @@ var (
 	descUnvouched = prometheus.NewDesc("vouch_anchor_behind_leaves", "Leaves of the ledger of anchors that wait for a time stamp, or for a cosignature of a witness.", []string{"kind", "name"}, nil)
 	descParty     = prometheus.NewDesc("vouch_anchor_failing", "1 while a time-stamp authority or witness does not vouch.", []string{"kind", "name"}, nil)
 	descFailures  = prometheus.NewDesc("vouch_anchor_failures_total", "Questions to a time-stamp authority or witness that failed.", []string{"kind", "name"}, nil)
+	descProven    = prometheus.NewDesc("vouch_channel_delivery_age_seconds", "Time since a channel last delivered a message; absent while it never did.", []string{"channel"}, nil)
+	descChannel   = prometheus.NewDesc("vouch_channel_messages", "Messages of a channel by state.", []string{"channel", "state"}, nil)
 	descMessages  = prometheus.NewDesc("vouch_messages", "Messages by state.", []string{"state"}, nil)
 )
 
 // Describe implements [prometheus.Collector].
 func (g gauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descHeartbeat, descThrough, descLeaves, descForks, descIncidents, descLag, descLagTime, descSkipped, descFailing, descMessages, descAnchor, descVouched, descUnvouched, descParty, descFailures} {
+	for _, d := range []*prometheus.Desc{descHeartbeat, descThrough, descLeaves, descForks, descIncidents, descLag, descLagTime, descSkipped, descFailing, descMessages, descProven, descChannel, descAnchor, descVouched, descUnvouched, descParty, descFailures} {
 		ch <- d
 	}
 }
@@ -125,6 +127,13 @@ func (g gauges) Collect(ch chan<- prometheus.Metric) {
 	gauge(descIncidents, float64(s.Incidents))
 	gauge(descMessages, float64(s.Messages.Pending), "pending")
 	gauge(descMessages, float64(s.Messages.Failed), "failed")
+	for _, ch := range s.Channels {
+		gauge(descChannel, float64(ch.Pending), ch.Name, "pending")
+		gauge(descChannel, float64(ch.Failed), ch.Name, "failed")
+		if ch.Last != nil {
+			gauge(descProven, g.now().Sub(*ch.Last).Seconds(), ch.Name)
+		}
+	}
 }
 
 // anchors reports who vouches for the ledgers.

@@ -73,8 +73,9 @@ type reader struct {
 	telemetry  *telemetry
 	admitter   *admitter
 	units      *units
-	channels   []string                                   // names of the channels that incident events go to
-	page       func(vouch.CustomerID, incident.ID) string // address of an incident's page, or empty
+	channels   []notify.Channel                              // that events go to
+	service    func(vouch.CustomerID, int) contract.Calendar // service hours of a version of the customer's contract
+	page       func(vouch.CustomerID, incident.ID) string    // address of an incident's page, or empty
 	devicePage func(vouch.CustomerID, vouch.DeviceID) string
 	own        note.Verifiers // the collector's key, which signed the records
 	bell       *bell
@@ -307,8 +308,12 @@ func (r *reader) intents(e store.Entry) ([]store.Intent, error) {
 	// ledger is read.
 	m := notify.NewEvent(fmt.Sprintf("%s/%s/%s", e.Customer, ev.Incident.ID, e.RecordID), ev, r.page(e.Customer, ev.Incident.ID))
 	var out []store.Intent
+	hours := r.service(e.Customer, ev.Incident.Contract)
 	for _, ch := range r.channels {
-		i, err := m.ForChannel(ch, e.Received)
+		if !ch.Wants(m, hours) {
+			continue
+		}
+		i, err := m.ForChannel(ch.Name, e.Received)
 		if err != nil {
 			return nil, err
 		}

@@ -54,7 +54,10 @@ func (c *Collector) status(ctx context.Context) (admin.Status, error) {
 	}
 	s.Units = c.otherUnits()
 	s.Anchors = c.anchorStatus()
-	s.Messages.Pending, s.Messages.Failed, err = c.store.Pending(ctx)
+	if s.Messages.Pending, s.Messages.Failed, err = c.store.Pending(ctx); err != nil {
+		return s, err
+	}
+	s.Channels, err = c.channels(ctx)
 	return s, err
 }
 

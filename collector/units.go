@@ -174,7 +174,10 @@ func (r *reader) unitIntents(e store.Entry) ([]store.Intent, error) {
 	}
 	var out []store.Intent
 	for _, ch := range r.channels {
-		i, err := m.ForChannel(ch, e.Received)
+		if !ch.WantsUnits(m) {
+			continue
+		}
+		i, err := m.ForChannel(ch.Name, e.Received)
 		if err != nil {
 			return nil, err
 		}

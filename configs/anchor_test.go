@@ -36,10 +36,10 @@ func TestAnchorMistakes(t *testing.T) {
 		{"no PEM", "{timestamp: [{name: tsa, url: http://tsa.example.net/, ca: ▸bad.pem}]}", "ca: file bad.pem holds no root certificates in PEM: no certificate in PEM (-----BEGIN CERTIFICATE-----)"},
 		{"a key for a certificate", "{timestamp: [{name: tsa, url: http://tsa.example.net/, ca: ▸key.pem}]}", `ca: file key.pem holds no root certificates in PEM: a PEM block is of type "PRIVATE KEY", allowed is CERTIFICATE`},
 		{"no policy", "{timestamp: [{name: tsa, url: http://tsa.example.net/, ca: roots.pem, policy: ▸best}]}", `policy "best" is no object identifier, allowed are numbers with dots, as 0.4.0.2023.1.1`},
-		{"two authorities of one name", "{timestamp: [" + stamp + ", {name: ▸tsa, url: http://b.example.net/, ca: roots.pem}]}", `authority "tsa" is defined twice (first at collector.yaml:85:29), allowed is once`},
+		{"two authorities of one name", "{timestamp: [" + stamp + ", {name: ▸tsa, url: http://b.example.net/, ca: roots.pem}]}", `authority "tsa" is defined twice (first at collector.yaml:116:29), allowed is once`},
 		{"no key", "{witnesses: [▸{url: http://w.example.org}]}", `witnesses[0] lacks the key key, needed is the witness's public key, as "vouch witness" prints it`},
 		{"the key of a ledger", "{witnesses: [{url: http://w.example.org, key: ▸vouch.example.net+ec041e58+AaCapfR6Z1mAL/lV+NwtKhSlyZ0jvpf4ZBJ/+Tg0VaTw}]}", `key "vouch.example.net+ec041e58+AaCapfR6Z1mAL"... is no public key of a witness, allowed is NAME+HASH+BASE64 as "vouch witness" prints it`},
-		{"one witness twice", "{witnesses: [" + witness + ", {name: other, url: http://v.example.org, key: ▸" + witnessKey + "}]}", "key is already that of the witness at collector.yaml:85:55, allowed is one entry for each witness"},
+		{"one witness twice", "{witnesses: [" + witness + ", {name: other, url: http://v.example.org, key: ▸" + witnessKey + "}]}", "key is already that of the witness at collector.yaml:116:55, allowed is one entry for each witness"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, place := anchored(t, c.anchor)

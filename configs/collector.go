@@ -27,7 +27,7 @@ type Collector struct {
 	Heartbeat time.Duration
 	Limits    Limits
 	Influx    *Influx // nil: none configured
-	Notify    []Webhook
+	Notify    []Channel
 	Anchor    Anchor
 	LogLevel  slog.Level
 
@@ -48,14 +48,6 @@ type Influx struct {
 	Org    string
 	Bucket string
 	Token  Secret
-}
-
-// Webhook is one receiver of incident transitions.
-type Webhook struct {
-	Name         string
-	URL          *url.URL
-	Secret       Secret // key of the HMAC
-	AllowPrivate bool   // its address may be a private or loopback one
 }
 
 // Defaults of the collector, with their reasons.
@@ -106,7 +98,7 @@ func (l *loader) collector(name string) Collector {
 	agents.done()
 	c.Limits = limits(m.get("limits").mapping())
 	c.Influx = influx(m.get("influxdb"))
-	c.Notify = l.webhooks(m.get("notify"))
+	c.Notify = l.channels(m.get("notify"))
 	c.Anchor = l.anchor(m.get("anchor").mapping())
 	c.LogLevel = m.get("log_level").logLevel()
 
@@ -146,27 +138,6 @@ func influx(v value) *Influx {
 		Bucket: m.need("bucket", "the name of the bucket").text(""),
 		Token:  m.need("token", "file:PATH, env:NAME or cred:NAME").secret(),
 	}
-}
-
-func (l *loader) webhooks(v value) []Webhook {
-	var out []Webhook
-	for _, e := range v.list() {
-		m := e.mapping()
-		name, link := m.need("name", "a name that stands in logs"), m.need("url", "where to deliver, as https://hooks.example.net/vouch")
-		w := Webhook{
-			Name:         name.id(),
-			URL:          link.link(),
-			Secret:       m.need("secret", "file:PATH, env:NAME or cred:NAME, the key of the signature").secret(),
-			AllowPrivate: m.get("allow_private").boolean(false),
-		}
-		m.done()
-		if w.URL != nil && private(w.URL.Hostname()) && !w.AllowPrivate {
-			link.wrong("url leads to a private address (not shown), allowed is that only with allow_private: true")
-		}
-		l.symbols.define("receiver", "", w.Name, name)
-		out = append(out, w)
-	}
-	return out
 }
 
 func (v value) origin() string {

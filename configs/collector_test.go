@@ -20,7 +20,7 @@ func TestCollectorMistakes(t *testing.T) {
 		{"two documents", file, "log_level: info", "log_level: info\n---\n▸log_level: info", "a second YAML document, allowed is one in a file"},
 		{"unknown key, a slip", file, "listen: \":7443\"", "▸lisen: \":7443\"", `unknown key "lisen" in the file, did you mean listen? allowed are agents, anchor, base, contracts, data, influxdb, limits, listen, log_level, notify, origin, profiles, retention, web`},
 		{"unknown key, far off", file, "  seal: 60s", "  seal: 60s\n  ▸colour: red", `unknown key "colour" in agents, allowed are address, heartbeat, seal`},
-		{"key twice", file, "log_level: info", "log_level: info\n▸log_level: debug", "log_level stands twice in the file (first at collector.yaml:85:1), allowed is once"},
+		{"key twice", file, "log_level: info", "log_level: info\n▸log_level: debug", "log_level stands twice in the file (first at collector.yaml:116:1), allowed is once"},
 		{"key missing", file, "#influxdb:\n#  url", "influxdb:\n  ▸org: o\n  bucket: b\n  token: env:GOOD\n#  url", "influxdb lacks the key url, needed is the address of the server, as http://127.0.0.1:8086"},
 		{"key without value", file, "origin: vouch.example.net", "▸origin:", "origin has no value, give it one or leave the key out"},
 		{"anchor", file, "data: data", "data: ▸&d data", "data is an anchor (&), allowed is the value written out"},

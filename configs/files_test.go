@@ -42,7 +42,7 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	}
 	f["acme-router.yaml"] = "schema: 1\nname: acme-router\nclass: router\nextends: [host]\n"
 	f["secrets/influxdb-token"], f["secrets/webhook-key"], f["secrets/core-auth"] = "token", "key", "long enough"
-	f["secrets/alarm-hook"] = "key"
+	f["secrets/alarm-hook"], f["secrets/mail"], f["secrets/pagerduty"], f["secrets/topdesk"] = "key", "key", "key", "key"
 	f["tsa-roots.pem"], f["private-ca.pem"] = roots(t), roots(t)
 	src := f.source()
 	src.LookupEnv = func(string) (string, bool) { return "long enough", true }
@@ -50,7 +50,7 @@ func TestOptionalSettingsAreValid(t *testing.T) {
 	if ps.Err() != nil {
 		t.Fatalf("LoadCollector =\n%s\nwant no mistake", lines(ps))
 	}
-	if c.Influx == nil || c.Influx.Token.Reveal() != "token" || len(c.Notify) != 1 || c.Notify[0].Secret.Reveal() != "key" {
+	if c.Influx == nil || c.Influx.Token.Reveal() != "token" || len(c.Notify) != 5 || c.Notify[0].Secret.Reveal() != "key" {
 		t.Errorf("Influx = %+v, Notify = %+v, want both with their secrets", c.Influx, c.Notify)
 	}
 	if a := c.Anchor; len(a.Authorities) != 1 || a.Authorities[0].Roots == nil || a.Authorities[0].Policy.String() != "0.4.0.2023.1.1" ||

@@ -32,7 +32,7 @@ func TestCheckPrintsMistakesAndWarnings(t *testing.T) {
 	replace(t, collector, "log_level:", "loglevel:")
 	replace(t, filepath.Join(dir, "agent.yaml"), "id: ams1-a", "id: ams9-a")
 	out, errs, code := run(newCheckCmd(), dir)
-	for _, want := range []string{base + ":77:20: class \"telefony\" is unknown, did you mean telephony?", collector + ":85:1: unknown key \"loglevel\""} {
+	for _, want := range []string{base + ":77:20: class \"telefony\" is unknown, did you mean telephony?", collector + ":116:1: unknown key \"loglevel\""} {
 		if !strings.Contains(out, want) {
 			t.Errorf("check prints\n%s\nwant %s", out, want)
 		}

@@ -19,7 +19,6 @@ import (
 	"github.com/vouch-sla/vouch/cmd/exit"
 	"github.com/vouch-sla/vouch/collector"
 	"github.com/vouch-sla/vouch/collector/anchor"
-	"github.com/vouch-sla/vouch/collector/notify"
 	"github.com/vouch-sla/vouch/collector/sink"
 	"github.com/vouch-sla/vouch/collector/store/sqlite"
 	"github.com/vouch-sla/vouch/configs"
@@ -115,8 +114,8 @@ func collectorOptions(conf configs.Collector, log *slog.Logger) collector.Option
 	if in := conf.Influx; in != nil {
 		o.Influx = &sink.Influx{URL: in.URL.String(), Org: in.Org, Bucket: in.Bucket, Token: vouch.Secret(in.Token.Reveal())}
 	}
-	for _, w := range conf.Notify {
-		o.Channels = append(o.Channels, notify.Channel{Name: w.Name, URL: w.URL.String(), Secret: vouch.Secret(w.Secret.Reveal()), AllowPrivate: w.AllowPrivate})
+	for _, ch := range conf.Notify {
+		o.Channels = append(o.Channels, channelOf(ch))
 	}
 	o.Anchors.Every = conf.Anchor.Every
 	for _, a := range conf.Anchor.Authorities {

@@ -64,6 +64,9 @@ func printStatus(out io.Writer, s admin.Status, now time.Time) error {
 	}
 	printAnchors(out, s.Anchors, now)
 	fmt.Fprintf(out, "open incidents: %d; messages waiting: %d, given up: %d\n", s.Incidents, s.Messages.Pending, s.Messages.Failed)
+	for _, ch := range s.Channels {
+		fmt.Fprintf(out, "channel %s (%s): last delivery %s; waiting: %d, given up: %d\n", ch.Name, ch.Type, ago(ch.Last, now), ch.Pending, ch.Failed)
+	}
 	for _, u := range s.Units {
 		fmt.Fprintf(out, "%s/%s: another unit than recorded since %s: ", u.Customer, u.Device, when(u.Since))
 		if u.Says != "" {

@@ -160,6 +160,7 @@ type Status struct {
 	Anchors   Anchors       `json:"anchors"`
 	Incidents int           `json:"open_incidents"`
 	Messages  Messages      `json:"messages"`
+	Channels  []Channel     `json:"channels"`
 	Refused   []Refusal     `json:"refused"`
 	// Units are the devices at which another unit than the one on record answers.
 	Units []OtherUnit `json:"other_units"`

@@ -68,7 +68,11 @@ func (a alerter) alert(e Event) alert {
 			out.StartsAt = out.EndsAt
 		}
 	}
-	labels["alertname"] = "VouchIncident"
-	labels["customer"], labels["incident"], labels["site"] = string(e.Customer), string(e.Incident), string(e.Site)
+	labels["customer"], labels["site"] = string(e.Customer), string(e.Site)
+	if e.unit != "" {
+		labels["alertname"], labels["device"] = "VouchUnit", string(e.Devices[0])
+		return out
+	}
+	labels["alertname"], labels["incident"] = "VouchIncident", string(e.Incident)
 	return out
 }

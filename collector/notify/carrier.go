@@ -152,10 +152,14 @@ func clip(s string) string {
 // eventOf reads the message of an intent.
 func eventOf(i store.Intent) (Event, error) {
 	var e Event
-	if err := json.Unmarshal(i.Payload, &e); err != nil || e.Transition == "" {
+	if err := json.Unmarshal(i.Payload, &e); err == nil && e.Transition != "" {
+		return e, nil
+	}
+	var u UnitEvent
+	if err := json.Unmarshal(i.Payload, &u); err != nil || u.Event != AnotherUnit && u.Event != UnitAgain {
 		return e, fmt.Errorf("message %s cannot be read", i.Key)
 	}
-	return e, nil
+	return u.asEvent(), nil
 }
 
 // hook posts our own JSON, signed.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/collector/notify"
+	"github.com/vouch-sla/vouch/collector/store"
 )
 
 // call is one request as a receiver saw it.
@@ -75,6 +76,11 @@ func TestPagerDuty(t *testing.T) {
 	s := newStore(t)
 	opened, closed := outage(time.Now())
 	tell(t, s, "pd", opened, closed, notify.NewTest("1", time.Now()))
+	for n, what := range []string{notify.AnotherUnit, notify.UnitAgain} {
+		i, err := notify.UnitEvent{ID: "acme/u" + what, Customer: "acme", Event: what, At: time.Now(), Site: "main-street", Device: "router-1"}.ForChannel("pd", time.Now().Add(time.Duration(n)))
+		check(t, err)
+		check(t, s.Derive(t.Context(), store.Derivation{Intents: []store.Intent{i}}))
+	}
 	start(t, s, quick(), notify.Channel{Name: "pd", Kind: notify.PagerDuty, URL: pd.URL + "/v2/enqueue", Secret: "routing", AllowPrivate: true})
 	until(t, "delivered", settled(t, s))
 	var got []string
@@ -85,7 +91,7 @@ func TestPagerDuty(t *testing.T) {
 		got = append(got, c.Body["dedup_key"].(string)+" "+c.Body["event_action"].(string))
 	}
 	slices.Sort(got)
-	want := []string{"vouch-test resolve", "vouch-test trigger", "vouch/acme/INC-2026-0007 resolve", "vouch/acme/INC-2026-0007 trigger"}
+	want := []string{"vouch-test resolve", "vouch-test trigger", "vouch/acme/INC-2026-0007 resolve", "vouch/acme/INC-2026-0007 trigger", "vouch/acme/unit/router-1 resolve", "vouch/acme/unit/router-1 trigger"}
 	if !slices.Equal(got, want) {
 		t.Errorf("events %q, want %q", got, want)
 	}

@@ -48,6 +48,8 @@ type Channel struct {
 	Zone  *time.Location    // of the times in texts for people; nil for UTC
 	Extra map[string]string // labels of alerts; fields of new tickets
 	Desk  *Desk             // http
+	// Routes say which messages it gets; none: all.
+	Routes []Route
 	// AllowPrivate lets the channel reach loopback, private and link-local addresses.
 	// Without it a name in the configuration that leads into our own network is refused.
 	AllowPrivate bool

@@ -133,7 +133,7 @@ func (d desk) carry(ctx context.Context, i store.Intent) (receipt, error) {
 			got.answer = "ticket " + name
 		}
 		return got, nil
-	case e.Transition == Opened && e.Event == incident.Opened:
+	case e.Transition == Opened && (e.Event == incident.Opened || e.unit != ""):
 		return receipt{answer: "ticket " + ref + " is there already"}, nil
 	}
 	change := t.Update

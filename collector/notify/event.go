@@ -51,6 +51,7 @@ type Event struct {
 	Priority          contract.Priority  `json:"priority,omitempty"`
 	Act               *incident.Act      `json:"act,omitempty"` // what was said with it: a cause, a clock and its deadline, a reason
 	URL               string             `json:"url,omitempty"` // page of the incident
+	unit              string             // of a message about a unit: what is on record; see [UnitEvent]
 }
 
 // NewEvent makes the message about one transition. id names the transition and must

@@ -157,7 +157,7 @@ func (m *mailer) message(i store.Intent, e Event) (*mail.Msg, error) {
 	subject := w.subject(e)
 	msg.SetMessageIDWithValue(m.id(i.Key))
 	if e.Transition != Test {
-		thread := "<" + m.id("incident "+string(e.Customer)+"/"+string(e.Incident)) + ">"
+		thread := "<" + m.id("thread "+ticketKey(e, 255)) + ">"
 		msg.SetGenHeader(mail.HeaderReferences, thread)
 		msg.SetGenHeader(mail.HeaderInReplyTo, thread)
 		if e.Transition != Opened {

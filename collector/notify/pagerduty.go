@@ -63,8 +63,11 @@ func (p pager) enqueue(ctx context.Context, e Event, action string) (receipt, er
 	m := pagerEvent{RoutingKey: string(p.ch.Secret), Action: action, DedupKey: ticketKey(e, 255), Client: "vouch"}
 	if action == "trigger" {
 		severity := "critical"
-		if e.Transition == Test {
+		switch {
+		case e.Transition == Test:
 			severity = "info"
+		case e.unit != "":
+			severity = "warning"
 		}
 		m.Payload = &pagerPayload{Summary: truncate(wordsOf(p.ch).subject(e), 1024), Source: sourceOf(e), Severity: severity, At: e.At.UTC(), Details: e}
 		if e.URL != "" {

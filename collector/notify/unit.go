@@ -4,6 +4,7 @@
 package notify
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -30,6 +31,17 @@ type UnitEvent struct {
 	Device   vouch.DeviceID   `json:"device"`
 	Unit     string           `json:"unit_on_record,omitempty"` // "serial FX1"
 	URL      string           `json:"url,omitempty"`            // page of the device
+}
+
+// asEvent is the message for receivers that are told in words of their own: something is
+// wrong at a device from one message to the other.
+func (e UnitEvent) asEvent() Event {
+	out := Event{ID: e.ID, Intent: e.Intent, Customer: e.Customer, Transition: Opened, At: e.At, From: e.At, OpenedAt: e.At, Site: e.Site,
+		Devices: []vouch.DeviceID{e.Device}, URL: e.URL, unit: cmp.Or(e.Unit, "none")}
+	if e.Event == UnitAgain {
+		out.Transition = Closed
+	}
+	return out
 }
 
 // ForChannel makes the intent to send the message over a channel.

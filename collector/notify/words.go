@@ -43,11 +43,20 @@ func (w words) subject(e Event) string {
 	if e.Transition == Test {
 		return w.say("vouch: test message, nothing is wrong", "vouch: testbericht, er is niets aan de hand")
 	}
+	if e.unit != "" {
+		return fmt.Sprintf(w.say("another unit than recorded: %s at %s (%s)", "ander apparaat dan vastgelegd: %s op %s (%s)"), e.Devices[0], e.Site, e.Customer)
+	}
 	return fmt.Sprintf(w.say("%s: outage at %s (%s)", "%s: storing op %s (%s)"), e.Incident, e.Site, e.Customer)
 }
 
 // headline says in one sentence what happened.
 func (w words) headline(e Event) string {
+	switch {
+	case e.unit != "" && e.Transition == Closed:
+		return w.say("The unit on record answers again.", "Het vastgelegde apparaat antwoordt weer.")
+	case e.unit != "":
+		return w.say("Another unit answers than the one on record.", "Er antwoordt een ander apparaat dan is vastgelegd.")
+	}
 	switch e.Transition {
 	case Test:
 		return w.say("This is a test of the channel. No device is down because of it, and nobody need do anything.",
@@ -82,6 +91,10 @@ type fact struct{ Name, Value string }
 func (w words) facts(e Event) []fact {
 	if e.Transition == Test {
 		return []fact{{w.say("Sent", "Verzonden"), w.time(e.At)}, {w.say("Message", "Bericht"), e.ID}}
+	}
+	if e.unit != "" {
+		return []fact{{w.say("Customer", "Klant"), string(e.Customer)}, {w.say("Site", "Locatie"), string(e.Site)}, {w.say("Device", "Apparaat"), string(e.Devices[0])},
+			{w.say("On record", "Vastgelegd"), e.unit}, {w.say("Measured", "Gemeten"), w.time(e.At)}, {w.say("Page", "Pagina"), e.URL}}
 	}
 	var names []string
 	for n, d := range e.Devices {
@@ -134,12 +147,15 @@ func (w words) text(e Event) string {
 	return b.String()
 }
 
-// ticketKey names the incident at a receiver, in at most n characters.
+// ticketKey names the incident, or the device of a message about a unit, at a receiver, in at most n characters.
 func ticketKey(e Event, n int) string {
 	if e.Transition == Test {
 		return "vouch-test"
 	}
 	key := "vouch/" + string(e.Customer) + "/" + string(e.Incident)
+	if e.unit != "" {
+		key = "vouch/" + string(e.Customer) + "/unit/" + string(e.Devices[0])
+	}
 	if len(key) <= n {
 		return key
 	}

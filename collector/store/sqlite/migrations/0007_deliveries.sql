@@ -2,4 +2,4 @@
 -- what the receiver said when it took the message.
 ALTER TABLE intent ADD COLUMN unclear INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE intent ADD COLUMN answer TEXT NOT NULL DEFAULT '';
-CREATE INDEX intent_channel ON intent (channel, done);
+CREATE INDEX intent_channel ON intent (channel, done, failed, attempts);
