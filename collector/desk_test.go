@@ -178,55 +178,6 @@ func TestClaimsOnPage(t *testing.T) {
 	}
 }
 
-// TestActsByRole sends every form as every role, for one's own customer and another's:
-// 403 for a role that does not do it, whoever's it is; 404 for what is not there.
-func TestActsByRole(t *testing.T) {
-	c := newCentreOf(t, func(c *centre) {
-		someRules(c)
-		overTLS(c)
-	})
-	who := map[string]*browser{}
-	for _, role := range []string{"noc", "contract-manager", "auditor"} {
-		who[role], _ = c.person(admin.NewPerson{Login: role, Role: role})
-	}
-	who["customer"], _ = c.person(admin.NewPerson{Login: "buyer", Role: "customer", Customer: "other"})
-	order := []string{"noc", "contract-manager", "auditor", "customer"}
-	for _, act := range []struct {
-		method, path string
-		want         [4]int
-	}{
-		{"GET", "/maintenance/new?customer=acme", [4]int{200, 200, 403, 403}},
-		{"GET", "/maintenance/new?customer=other", [4]int{200, 200, 403, 403}},
-		{"GET", "/maintenance/cancel/acme/M-1", [4]int{404, 404, 403, 403}},
-		{"GET", "/exclusions", [4]int{200, 200, 200, 200}},
-		{"GET", "/api/v1/exclusions", [4]int{200, 200, 200, 200}},
-		{"POST", "/maintenance/new?customer=acme", [4]int{422, 422, 403, 403}},
-		{"POST", "/maintenance/new?customer=other", [4]int{422, 422, 403, 403}},
-		{"POST", "/maintenance/cancel/acme/M-1", [4]int{404, 404, 403, 403}},
-		{"POST", "/maintenance/cancel/other/M-1", [4]int{404, 404, 403, 403}},
-		{"POST", "/exclusions/acme/X-1", [4]int{403, 404, 403, 403}},
-		{"POST", "/exclusions/other/X-1", [4]int{403, 404, 403, 403}},
-		{"POST", "/maintenance", [4]int{405, 405, 405, 405}},
-		{"POST", "/api/v1/fleet", [4]int{405, 405, 405, 405}},
-	} {
-		for i, role := range order {
-			var form url.Values
-			if act.method == "POST" {
-				form = url.Values{"token": {who[role].get("/account").token(t)}, "reason": {"because"}, "decision": {"approve"}}
-			}
-			if got := who[role].ask(act.method, act.path, form, nil); got.status != act.want[i] {
-				t.Errorf("%s %s as %s = %d, want %d", act.method, act.path, role, got.status, act.want[i])
-			}
-		}
-		if act.method == "POST" {
-			stranger, form := c.browser(), url.Values{"token": {"x"}}
-			if got := stranger.post(act.path, form); got.status != http.StatusUnauthorized && got.status != http.StatusMethodNotAllowed {
-				t.Errorf("POST %s by a stranger = %d, want 401", act.path, got.status)
-			}
-		}
-	}
-}
-
 // TestLoopbackDecidesNothing: on this machine everybody reads as the NOC, and nobody
 // decides anything who has not said who he is. A token decides nothing anywhere.
 func TestLoopbackDecidesNothing(t *testing.T) {

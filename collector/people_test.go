@@ -212,59 +212,6 @@ func TestStolenCookie(t *testing.T) {
 	}
 }
 
-// TestRolesByRoute asks for every route as every role, of one's own customer and of
-// another: what is documented in operating.md.
-func TestRolesByRoute(t *testing.T) {
-	c := newCentreOf(t, overTLS)
-	who := map[string]*browser{"nobody": c.browser()}
-	for _, role := range []string{"noc", "contract-manager", "auditor"} {
-		who[role], _ = c.person(admin.NewPerson{Login: role, Role: role})
-	}
-	who["customer"], _ = c.person(admin.NewPerson{Login: "buyer", Role: "customer", Customer: "other"})
-	order := []string{"noc", "contract-manager", "auditor", "customer", "nobody"}
-	for _, route := range []struct {
-		path string
-		want [5]int
-	}{
-		{"/", [5]int{200, 200, 200, 200, 303}},
-		{"/incidents", [5]int{200, 200, 200, 200, 303}},
-		{"/maintenance", [5]int{200, 200, 200, 200, 303}},
-		{"/account", [5]int{200, 200, 200, 200, 303}},
-		{"/device/other/rt1", [5]int{200, 200, 200, 200, 303}},
-		{"/device/acme/rt1", [5]int{200, 200, 200, 404, 303}},
-		{"/incident/acme/INC-2026-0001", [5]int{404, 404, 404, 404, 303}},
-		{"/statement/other", [5]int{200, 200, 200, 200, 303}},
-		{"/statement/acme", [5]int{200, 200, 200, 404, 303}},
-		{"/api/v1/fleet", [5]int{200, 200, 200, 200, 401}},
-		{"/api/v1/incidents", [5]int{200, 200, 200, 200, 401}},
-		{"/api/v1/maintenance", [5]int{200, 200, 200, 200, 401}},
-		{"/api/v1/devices/other/rt1", [5]int{200, 200, 200, 200, 401}},
-		{"/api/v1/devices/acme/rt1", [5]int{200, 200, 200, 404, 401}},
-		{"/api/v1/incidents/acme/INC-2026-0001", [5]int{404, 404, 404, 404, 401}},
-		{"/api/v1/statement/other", [5]int{200, 200, 200, 200, 401}},
-		{"/api/v1/statement/acme", [5]int{200, 200, 200, 404, 401}},
-		{"/ledger/ledger.example/other/checkpoint", [5]int{200, 200, 200, 200, 401}},
-		{"/ledger/ledger.example/acme/checkpoint", [5]int{200, 200, 200, 404, 401}},
-		{"/ledger/ledger.example/provider/checkpoint", [5]int{200, 404, 200, 404, 401}},
-		{"/bundle/acme/2026-05/1", [5]int{404, 404, 404, 404, 401}},
-		{"/metrics", [5]int{200, 404, 404, 404, 401}},
-		{"/healthz", [5]int{200, 200, 200, 200, 200}},
-		{"/sign-in", [5]int{200, 200, 200, 200, 200}},
-		{"/join/nothing", [5]int{410, 410, 410, 410, 410}},
-		{"/nowhere", [5]int{404, 404, 404, 404, 303}},
-	} {
-		for i, role := range order {
-			got := who[role].get(route.path)
-			if got.status != route.want[i] {
-				t.Errorf("GET %s as %s = %d, want %d", route.path, role, got.status, route.want[i])
-			}
-			if role == "customer" && strings.Contains(strings.ReplaceAll(got.body, route.path, ""), "acme") {
-				t.Errorf("GET %s as the customer other names acme", route.path)
-			}
-		}
-	}
-}
-
 // TestTokenEnds: a token is good for the days that were asked for.
 func TestTokenEnds(t *testing.T) {
 	c := newCentreOf(t, overTLS)

@@ -121,7 +121,7 @@ func (s *server) decide(mux *http.ServeMux) {
 	mux.HandleFunc("POST /maintenance/new", s.takeAnnounce)
 	mux.HandleFunc("GET /maintenance/cancel/{customer}/{id}", s.page(s.cancelPage))
 	mux.HandleFunc("POST /maintenance/cancel/{customer}/{id}", s.take(ActMaintenance, s.takeCancel))
-	mux.HandleFunc("GET "+exclusionsPath, s.page(s.exclusionsPage))
+	mux.HandleFunc("GET /exclusions", s.page(s.exclusionsPage))
 	mux.HandleFunc("POST /exclusions/{customer}/{id}", s.take(ActExclusion, s.takeRuling))
 	mux.HandleFunc("GET /api/v1/exclusions", s.api(func(r *http.Request, v Viewer) (owned, error) { return s.opts.Desk.Claims(r.Context(), v) }))
 }

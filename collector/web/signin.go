@@ -51,11 +51,11 @@ func (s *server) signIn(mux *http.ServeMux) {
 	if s.opts.People == nil {
 		return
 	}
-	mux.HandleFunc("GET "+signInPath, func(w http.ResponseWriter, r *http.Request) { s.signInForm(w, r, nil) })
-	mux.HandleFunc("POST "+signInPath, s.takeSignIn)
+	mux.HandleFunc("GET /sign-in", func(w http.ResponseWriter, r *http.Request) { s.signInForm(w, r, nil) })
+	mux.HandleFunc("POST /sign-in", s.takeSignIn)
 	mux.HandleFunc("GET /join/{link}", func(w http.ResponseWriter, r *http.Request) { s.joinForm(w, r, nil) })
 	mux.HandleFunc("POST /join/{link}", s.takeJoin)
-	mux.HandleFunc("GET "+accountPath, s.page(s.accountPage))
+	mux.HandleFunc("GET /account", s.page(s.accountPage))
 	mux.HandleFunc("POST /sign-out", s.takeSignOut)
 }
 
