@@ -37,7 +37,7 @@ func printLink(c *cobra.Command, p admin.Person, asJSON bool) error {
 	}
 	fmt.Fprintln(c.OutOrStdout(), p.Link)
 	fmt.Fprintf(c.ErrOrStderr(), "vouch: the line above lets %s choose a password, once, until %s. It is not shown again:\n"+
-		"hand it over so that nobody else reads it. Records name the account %s.\n", p.Login, when(p.Expires), p.ID)
+		"hand it over so that nobody else reads it. Records name %s.\n", p.Login, when(p.Expires), p.ID)
 	return nil
 }
 
@@ -100,7 +100,7 @@ func newPeopleListCmd(client func() *admin.Client) *cobra.Command {
 
 func newPeopleResetCmd(client func() *admin.Client) *cobra.Command {
 	c := &cobra.Command{
-		Use: "reset NAME", Args: oneArg,
+		Use: "reset NAME | ID", Args: oneArg,
 		Short: "End a password and every session of an account, and print another one-time link",
 	}
 	asJSON := jsonFlag(c)
@@ -116,14 +116,14 @@ func newPeopleResetCmd(client func() *admin.Client) *cobra.Command {
 
 func newPeopleDisableCmd(client func() *admin.Client) *cobra.Command {
 	return &cobra.Command{
-		Use: "disable NAME", Args: oneArg,
+		Use: "disable NAME | ID", Args: oneArg,
 		Short: "Keep an account from signing in, for good; its sessions end at once",
 		RunE: func(c *cobra.Command, args []string) error {
 			var p admin.Person
 			if err := client().Delete(c.Context(), admin.PathPeople, url.Values{"login": args}, &p); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s (%s) is disabled\n", p.Login, p.ID)
+			fmt.Fprintf(c.OutOrStdout(), "%s is disabled\n", args[0])
 			return nil
 		},
 	}

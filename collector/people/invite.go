@@ -102,12 +102,23 @@ func (d *Desk) Disable(ctx context.Context, login, author string) (store.Account
 	return a, d.record(ctx, Event{Disabled, a, author})
 }
 
-func (d *Desk) find(ctx context.Context, login string) (store.Account, error) {
-	a, err := d.store.Account(ctx, strings.ToLower(login))
-	if errors.Is(err, store.ErrNotFound) {
-		return a, Mistake{English: fmt.Sprintf("there is no account %q; see `vouch people list`", login)}
+// find finds an account by its login name, or by its ID: the first has no name until
+// its owner chose one.
+func (d *Desk) find(ctx context.Context, name string) (store.Account, error) {
+	a, err := d.store.Account(ctx, strings.ToLower(name))
+	if !errors.Is(err, store.ErrNotFound) {
+		return a, err
 	}
-	return a, err
+	list, err := d.store.ListAccounts(ctx)
+	if err != nil {
+		return a, err
+	}
+	for _, a := range list {
+		if a.ID == name {
+			return a, nil
+		}
+	}
+	return a, Mistake{English: fmt.Sprintf("there is no account %q; see `vouch people list`", name)}
 }
 
 // Invited returns whose link a secret is; ErrLink for one that is worth nothing any more.

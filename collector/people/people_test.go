@@ -228,6 +228,28 @@ func TestFirst(t *testing.T) {
 	}
 }
 
+// TestFirstUnwanted: a first account that nobody wants is disabled by its ID, and its
+// link with it.
+func TestFirstUnwanted(t *testing.T) {
+	o := newOffice(t)
+	link, err := o.First(t.Context(), "contract-manager", "collector")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.person("ada")
+	first, err := o.Invited(t.Context(), link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Disable(t.Context(), first.ID, "uid:0"); err != nil {
+		t.Errorf("Disable(%s) = %v", first.ID, err)
+	}
+	want(t, "Join by the link of a disabled account", o.Join(t.Context(), link, "eve", good), people.ErrLink)
+	if link, err := o.First(t.Context(), "contract-manager", "collector"); err != nil || link != "" {
+		t.Errorf("First after that = %q, %v, want none", link, err)
+	}
+}
+
 // TestStolenSession: a reset, and disabling, end what somebody stole.
 func TestStolenSession(t *testing.T) {
 	o := newOffice(t)
