@@ -61,7 +61,7 @@ const (
 func (s served) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", cacheNever)
-	h.Set("Vary", "Authorization")
+	h.Set("Vary", "Authorization, Cookie")
 	viewer, err := s.viewer(r)
 	switch {
 	case errors.Is(err, web.ErrUnauthenticated):

@@ -226,7 +226,7 @@ func TestServedPaths(t *testing.T) {
 		fmt.Sprintf("tile/0/001.p/%d", n): never, fmt.Sprintf("tile/entries/001.p/%d", n): never,
 	} {
 		got := a.get(path)
-		if got.status != http.StatusOK || got.header.Get("Cache-Control") != cache || got.header.Get("Vary") != "Authorization" {
+		if got.status != http.StatusOK || got.header.Get("Cache-Control") != cache || got.header.Get("Vary") != "Authorization, Cookie" {
 			t.Errorf("GET %s = %d, %v, want 200 and Cache-Control %s", path, got.status, got.header, cache)
 		}
 		if again := a.get(path); again.body != got.body {
