@@ -46,7 +46,7 @@ func (c *Collector) reportInput(ctx context.Context, cu vouch.CustomerID, period
 		if i.Status == incident.Withdrawn || i.From() >= period.To {
 			continue
 		}
-		file := c.caseFile(cu, i, versions, now)
+		file := c.file(i).File(now)
 		file.Invoices, file.Granted = bill.invoices, slices.Clone(bill.granted)
 		x := report.Case{ID: string(i.ID), Devices: i.Devices(), From: i.From(), Handling: file.Handle()}
 		to, ended := i.To()
@@ -59,26 +59,6 @@ func (c *Collector) reportInput(ctx context.Context, cu vouch.CustomerID, period
 		in.Cases = append(in.Cases, x)
 	}
 	return in, nil
-}
-
-// caseFile tells an incident in the words of the contract, as far as it was known at an
-// instant: what the collector found. Nobody rates an incident yet, so that no time is
-// promised for it.
-func (c *Collector) caseFile(cu vouch.CustomerID, i incident.Incident, versions []contract.Version, now contract.Second) contract.CaseFile {
-	f := contract.CaseFile{Versions: versions, Now: now}
-	for _, e := range c.book.history(cu, i.ID) {
-		switch e.Kind {
-		case incident.Opened:
-			f.Events = append(f.Events, contract.Event{Kind: contract.EventDetected, At: contract.Floor(e.At)})
-		case incident.ClosedEv:
-			if to, ok := e.Incident.To(); ok {
-				f.Events = append(f.Events, contract.Event{Kind: contract.EventOperational, At: to})
-			}
-		case incident.Reopened:
-			f.Events = append(f.Events, contract.Event{Kind: contract.EventReopened, At: contract.Floor(e.At)})
-		}
-	}
-	return f
 }
 
 // installedBase lists what the contract of a customer covers now.

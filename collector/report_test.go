@@ -12,6 +12,7 @@ import (
 
 	"github.com/vouch-sla/vouch/collector/admin"
 	"github.com/vouch-sla/vouch/collector/incident"
+	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/report"
 )
 
@@ -65,4 +66,43 @@ func TestReports(t *testing.T) {
 	refused(t, "a form that there is not", err, "allowed are text, json, csv and html")
 	_, err = ask(admin.PathReportBase, "json", url.Values{"customer": {"nobody"}})
 	refused(t, "a customer that there is not", err, "no customer")
+}
+
+// What people did with an incident is what its report says: a reaction that was late,
+// and a resolution that runs from the deadline of the reaction on.
+func TestReportOfHandling(t *testing.T) {
+	c := newCentreOf(t, func(c *centre) {
+		promising(c)
+		c.terms.Support.Share = contract.ShareRule{All: true}
+		c.terms.Support.Credit = contract.CreditRule{PerDay: 10_000_000, Cap: 100_000_000, Base: contract.MonthOverrun, CapBase: contract.MonthOverrun, Days: contract.DaysCommenced, Reaction: true}
+	})
+	var d admin.IncidentDetail
+	reported := ago(3 * time.Hour)
+	err := c.client().Post(t.Context(), admin.PathIncidents, admin.NewIncident{Device: "fw1", Customer: "acme", At: reported, Act: incident.Act{
+		Role: "reception", Channel: "telephone", Contact: true, Impact: "all", Urgency: "blocking", Reason: "nobody can call out"}}, &d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.act(d.ID, incident.Told, incident.Act{Channel: "telephone", Role: "reception"}); err != nil {
+		t.Fatal(err)
+	}
+	q := url.Values{"customer": {"acme"}, "format": {"json"}, "from": {reported.Add(-time.Hour).Format(time.RFC3339)}, "to": {ago(-time.Hour).Format(time.RFC3339)},
+		"invoice": {reported.Add(2*time.Hour).UTC().Format("2006-01") + "=1000.00"}}
+	var r report.Incidents
+	if err := c.client().Get(t.Context(), admin.PathReportIncidents, q, &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.List) != 1 || r.List[0].Priority != "P1" || r.List[0].Reaction.State != report.ClockLate || r.List[0].Resolution.State != report.ClockRunning {
+		t.Errorf("incidents = %+v, want a P1 whose reaction was late and whose resolution runs", r.List)
+	}
+	if p := r.Lines[0]; p.Reaction.Ended != 1 || p.Reaction.InTime != 0 || p.Reaction.OfEnded.String() != "0.000000" || p.Resolution.Open != 1 || p.Resolution.OfEnded.Valid() {
+		t.Errorf("P1 = %+v, want no reaction of one in time, and a resolution that is open", p)
+	}
+	var credit report.Credit
+	if err := c.client().Get(t.Context(), admin.PathReportCredit, q, &credit); err != nil {
+		t.Fatal(err)
+	}
+	if credit.Due != 10000 || len(credit.List) != 1 || credit.List[0].Items[0].Clock != contract.ClockReaction {
+		t.Errorf("credit = %+v, want 100.00 for the reaction that was late", credit)
+	}
 }

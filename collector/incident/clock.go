@@ -11,7 +11,13 @@ import (
 
 // Handling computes the clocks of an incident at an instant, by package contract.
 func (c Case) Handling(now time.Time) contract.Handling {
-	return contract.CaseFile{Versions: c.Versions, Events: c.events(), Now: contract.Floor(now)}.Handle()
+	return c.File(contract.Floor(now)).Handle()
+}
+
+// File tells the incident in the words of the contract, as far as it had happened by an
+// instant. What was invoiced and granted is for the caller to add.
+func (c Case) File(now contract.Second) contract.CaseFile {
+	return contract.CaseFile{Versions: c.Versions, Events: c.events(), Now: now}
 }
 
 // events translates the history into the words of the contract.
