@@ -44,6 +44,8 @@ func (c *Collector) adminServer() *http.Server {
 	route("GET "+admin.PathMaintenance, func(r *http.Request) (any, error) { return c.maintenanceList(), nil })
 	route("POST "+admin.PathMaintenance, c.addMaintenance)
 	route("DELETE "+admin.PathMaintenance, c.cancelMaintenance)
+	route("GET "+admin.PathCalendar, c.exportCalendar)
+	route("POST "+admin.PathCalendar, c.importCalendar)
 	route("GET "+admin.PathExclusions, c.claimList)
 	route("POST "+admin.PathExclusions, c.addClaim)
 	route("POST "+admin.PathApprove, c.approveClaim)

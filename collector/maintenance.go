@@ -149,9 +149,21 @@ func (c *Collector) maintenanceWarnings(m admin.Maintenance) []string {
 	p := c.base.Load().devices[deviceKey{m.Customer, ids[0]}]
 	var out []string
 	for _, d := range c.book.decide(p, contract.Floor(c.now())) {
-		if d.ID == m.ID && d.Why != "" {
-			out = append(out, "it does not count: "+string(d.Why))
+		if d.ID == m.ID {
+			out = decisionWords(d)
 		}
+	}
+	return out
+}
+
+// decisionWords says in words what the contract makes of an announcement, where that is
+// not simply that it counts.
+func decisionWords(d contract.Decision) (out []string) {
+	if d.Why != "" {
+		return []string{"it does not count: " + string(d.Why)}
+	}
+	for _, n := range d.Notes {
+		out = append(out, "the statement will say of it: "+string(n))
 	}
 	return out
 }

@@ -16,9 +16,10 @@ import (
 )
 
 func newMaintenanceCmd() *cobra.Command {
-	c := group(&cobra.Command{Use: "maintenance", Short: "Announce, list and cancel maintenance"})
+	c := group(&cobra.Command{Use: "maintenance", Short: "Announce, list and cancel maintenance, and exchange it as iCalendar"})
 	client := dataFlag(c)
-	c.AddCommand(newMaintenanceAddCmd(client), newMaintenanceListCmd(client), newMaintenanceCancelCmd(client))
+	c.AddCommand(newMaintenanceAddCmd(client), newMaintenanceListCmd(client), newMaintenanceCancelCmd(client),
+		newMaintenanceExportCmd(client), newMaintenanceImportCmd(client))
 	return c
 }
 

@@ -99,7 +99,7 @@ func (c careless) Report(ctx context.Context, _ web.Viewer, _ vouch.CustomerID, 
 func TestSecondLock(t *testing.T) {
 	w := newWorld(t)
 	h := web.Handler(careless{&reader{w: w, fleet: w.fleet()}}, options(w))
-	for _, path := range []string{"/", "/incidents", "/maintenance", "/api/v1/fleet", "/api/v1/incidents", "/api/v1/maintenance", "/report/incidents/linde", "/report/base/linde", "/api/v1/report/incidents/linde?format=csv"} {
+	for _, path := range []string{"/", "/incidents", "/maintenance", "/api/v1/fleet", "/api/v1/incidents", "/api/v1/maintenance", "/api/v1/maintenance.ics", "/report/incidents/linde", "/report/base/linde", "/api/v1/report/incidents/linde?format=csv"} {
 		got := get(h, "linde", path)
 		if got.Code != 500 || strings.Contains(got.Body.String(), "Noordhaven") {
 			t.Errorf("GET %s as linde from a careless reader = %d, want 500 without a name", path, got.Code)

@@ -348,6 +348,24 @@ func TestDownloads(t *testing.T) {
 	}
 }
 
+// TestMaintenanceCalendar: what the page lists is there as iCalendar, each customer his own.
+func TestMaintenanceCalendar(t *testing.T) {
+	h := handler(t, nil)
+	if !strings.Contains(get(h, "noc", "/maintenance").Body.String(), `href="/api/v1/maintenance.ics"`) {
+		t.Error("the page does not offer the calendar")
+	}
+	noc, linde := get(h, "noc", "/api/v1/maintenance.ics"), get(h, "linde", "/api/v1/maintenance.ics").Body.String()
+	if noc.Code != 200 || noc.Header().Get("Content-Type") != "text/calendar; charset=utf-8" || strings.Count(noc.Body.String(), "BEGIN:VEVENT") < 2 || !strings.Contains(noc.Body.String(), "does not count") {
+		t.Errorf("the calendar = %d, %s, %s", noc.Code, noc.Header().Get("Content-Type"), noc.Body)
+	}
+	if strings.Contains(strings.ToLower(linde), "noordhaven") || !strings.HasPrefix(linde, "BEGIN:VCALENDAR\r\n") {
+		t.Errorf("linde's calendar = %s, want nothing of noordhaven", linde)
+	}
+	if w := get(h, "nobody", "/api/v1/maintenance.ics"); w.Code != 401 {
+		t.Errorf("the calendar of nobody = %d, want 401", w.Code)
+	}
+}
+
 // TestSheetTokens: the sheet brings the colours and sizes of the pages for when it
 // stands alone. They are the same.
 func TestSheetTokens(t *testing.T) {

@@ -180,6 +180,7 @@ func Handler(r Reader, opts Options) http.Handler {
 	mux.HandleFunc("GET /api/v1/incidents/{customer}/{id}", s.api(s.incidentJSON))
 	mux.HandleFunc("GET /api/v1/statement/{customer}", s.api(s.statementJSON))
 	mux.HandleFunc("GET /api/v1/report/{kind}/{customer}", s.api(s.reportJSON))
+	mux.HandleFunc("GET /api/v1/maintenance.ics", s.api(s.maintenanceICS))
 	mux.HandleFunc("GET /api/v1/maintenance", s.api(s.maintenanceJSON))
 	mux.HandleFunc("/api/", s.api(s.noJSON))
 
