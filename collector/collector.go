@@ -253,7 +253,7 @@ func newCollector(s store.Store, opts Options) (*Collector, error) {
 		admitter: admitter,
 		units:    units,
 		store:    s, judge: c.judge, figures: c.figures, telemetry: c.tele, page: c.incidentPage, devicePage: c.devicePage, own: note.VerifierList(keys.verifier),
-		channels: opts.Channels, service: c.serviceHours, bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log, caught: caught,
+		channels: opts.Channels, service: c.serviceHours, book: c.book, bell: c.bell, messages: c.notifier.Wake, changed: c.watch.changed, log: c.log, caught: caught,
 	}
 	if err := c.openSink(); err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/store"
 	"github.com/vouch-sla/vouch/contract"
 	"github.com/vouch-sla/vouch/evidence"
+	"github.com/vouch-sla/vouch/evidence/book"
 )
 
 // Readers of the ledger, by the names of their cursors.
@@ -75,7 +76,8 @@ type reader struct {
 	units      *units
 	channels   []notify.Channel                              // that events go to
 	service    func(vouch.CustomerID, int) contract.Calendar // service hours of a version of the customer's contract
-	page       func(vouch.CustomerID, incident.ID) string    // address of an incident's page, or empty
+	book       *books
+	page       func(vouch.CustomerID, incident.ID) string // address of an incident's page, or empty
 	devicePage func(vouch.CustomerID, vouch.DeviceID) string
 	own        note.Verifiers // the collector's key, which signed the records
 	bell       *bell
@@ -308,7 +310,13 @@ func (r *reader) intents(e store.Entry) ([]store.Intent, error) {
 	// ledger is read.
 	m := notify.NewEvent(fmt.Sprintf("%s/%s/%s", e.Customer, ev.Incident.ID, e.RecordID), ev, r.page(e.Customer, ev.Incident.ID))
 	var out []store.Intent
-	hours := r.service(e.Customer, ev.Incident.Contract)
+	hours, mutes := r.service(e.Customer, ev.Incident.Contract), of(r.book, e.Customer, (*book.Book).Mutes)
+	var begun time.Time // when its first event was recorded
+	for _, k := range of(r.book, e.Customer, (*book.Book).Incidents) {
+		if k.ID == string(ev.Incident.ID) {
+			begun = k.Recorded
+		}
+	}
 	for _, ch := range r.channels {
 		if !ch.Wants(m, hours) {
 			continue
@@ -317,6 +325,7 @@ func (r *reader) intents(e store.Entry) ([]store.Intent, error) {
 		if err != nil {
 			return nil, err
 		}
+		silence(mutes, &i, m, begun)
 		out = append(out, i)
 	}
 	return out, nil

@@ -57,6 +57,7 @@ func (c *Collector) status(ctx context.Context) (admin.Status, error) {
 	if s.Messages.Pending, s.Messages.Failed, err = c.store.Pending(ctx); err != nil {
 		return s, err
 	}
+	s.Mutes = c.mutes("", false)
 	s.Channels, err = c.channels(ctx)
 	return s, err
 }

@@ -173,6 +173,7 @@ func (r *reader) unitIntents(e store.Entry) ([]store.Intent, error) {
 		m.Event = notify.AnotherUnit
 	}
 	var out []store.Intent
+	mutes := of(r.book, e.Customer, (*book.Book).Mutes)
 	for _, ch := range r.channels {
 		if !ch.WantsUnits(m) {
 			continue
@@ -181,6 +182,7 @@ func (r *reader) unitIntents(e store.Entry) ([]store.Intent, error) {
 		if err != nil {
 			return nil, err
 		}
+		silence(mutes, &i, notify.Event{Site: m.Site, Devices: []vouch.DeviceID{m.Device}}, e.Received)
 		out = append(out, i)
 	}
 	return out, nil

@@ -31,6 +31,7 @@ const (
 	KindStatementIssued      RecordKind = "statement-issued"
 	KindAcceptance           RecordKind = "acceptance"    // the other party accepts a record or a statement
 	KindLegalHold            RecordKind = "legal-hold"    // nothing of the customer is erased from here on, or again it may be
+	KindMute                 RecordKind = "mute"          // messages are silenced until an instant, or go out again; no figure rests on it
 	KindDataErased           RecordKind = "data-erased"   // bodies erased under retention, hashes kept
 	KindEquivocation         RecordKind = "equivocation"  // a fork: two batches under one number, both kept
 	KindLostHere             RecordKind = "lost-here"     // the collector was restored from a back-up and lost what came after it

@@ -48,7 +48,7 @@ func newRootCmd() *cobra.Command {
 	root.AddCommand(
 		newDemoCmd(), newLabCmd(), newInitCmd(), newCheckCmd(),
 		newAgentCmd(), newAgentsCmd(), newCollectorCmd(), newWitnessCmd(), newPinCmd(), newStatusCmd(), newReloadCmd(), newTokenCmd(), newPeopleCmd(), newSecretCmd(), newRebuildCmd(), newLedgerCmd(),
-		newMaintenanceCmd(), newExclusionCmd(), newAcceptCmd(), newHoldCmd(), newNotifyCmd(), newIncidentCmd(), newStatementCmd(), newReportCmd(), newBundleCmd(), verifycmd.New(),
+		newMaintenanceCmd(), newExclusionCmd(), newAcceptCmd(), newHoldCmd(), newNotifyCmd(), newMuteCmd(), newIncidentCmd(), newStatementCmd(), newReportCmd(), newBundleCmd(), verifycmd.New(),
 		newContractCmd(), newAvailabilityCmd(), newClockCmd(),
 	)
 	return root

@@ -67,6 +67,9 @@ func printStatus(out io.Writer, s admin.Status, now time.Time) error {
 	for _, ch := range s.Channels {
 		fmt.Fprintf(out, "channel %s (%s): last delivery %s; waiting: %d, given up: %d\n", ch.Name, ch.Type, ago(ch.Last, now), ch.Pending, ch.Failed)
 	}
+	for _, m := range s.Mutes {
+		fmt.Fprintf(out, "muted: %s until %s (%s): %s\n", muted(m), when(m.Until), m.ID, m.Reason)
+	}
 	for _, u := range s.Units {
 		fmt.Fprintf(out, "%s/%s: another unit than recorded since %s: ", u.Customer, u.Device, when(u.Since))
 		if u.Says != "" {

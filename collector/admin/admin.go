@@ -161,6 +161,7 @@ type Status struct {
 	Incidents int           `json:"open_incidents"`
 	Messages  Messages      `json:"messages"`
 	Channels  []Channel     `json:"channels"`
+	Mutes     []Mute        `json:"mutes"` // that stand
 	Refused   []Refusal     `json:"refused"`
 	// Units are the devices at which another unit than the one on record answers.
 	Units []OtherUnit `json:"other_units"`

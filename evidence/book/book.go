@@ -46,6 +46,7 @@ type Book struct {
 	claims     []Claim
 	said       []Acceptance
 	holds      []Hold
+	mutes      []Mute
 	erased     map[vouch.Stream]int64 // notes that records say were erased
 	turns      int                    // records about exclusions
 	incidents  []Known
@@ -101,6 +102,8 @@ func (b *Book) Take(rec evidence.Record) error {
 		err = b.takeAcceptance(rec)
 	case evidence.KindLegalHold:
 		err = b.takeHold(rec)
+	case evidence.KindMute:
+		err = b.takeMute(rec)
 	case evidence.KindDataErased:
 		err = b.takeErased(rec)
 	case evidence.KindIncidentEvent:
@@ -220,6 +223,7 @@ func (b *Book) Speaker(a vouch.AgentID) (vouch.LocationID, vouch.Custody, bool) 
 type Known struct {
 	ID        string
 	Withdrawn bool
+	Recorded  time.Time // of its first event
 	Parts     []Part
 }
 
@@ -234,7 +238,7 @@ func (b *Book) takeIncident(rec evidence.Record) error {
 	if err != nil {
 		return err
 	}
-	k := Known{ID: e.Incident.ID, Withdrawn: e.Incident.Status == "withdrawn"}
+	k := Known{ID: e.Incident.ID, Withdrawn: e.Incident.Status == "withdrawn", Recorded: rec.Recorded}
 	for _, p := range e.Incident.Parts {
 		if !p.Gone {
 			k.Parts = append(k.Parts, Part{p.Device, p.From, p.To})
@@ -242,6 +246,7 @@ func (b *Book) takeIncident(rec evidence.Record) error {
 	}
 	b.incidents = slices.Clone(b.incidents)
 	if i := slices.IndexFunc(b.incidents, func(x Known) bool { return x.ID == k.ID }); i >= 0 {
+		k.Recorded = b.incidents[i].Recorded
 		b.incidents[i] = k
 	} else {
 		b.incidents = append(b.incidents, k)
