@@ -4,6 +4,7 @@
 package collector_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -44,6 +45,15 @@ func TestMute(t *testing.T) {
 	}
 	if ms := c.status().Mutes; len(ms) != 1 || ms[0].ID != m.ID {
 		t.Errorf("status says of mutes %+v, want the one", ms)
+	}
+	if resp, err := http.Get(c.at.Web); err != nil {
+		t.Error(err)
+	} else {
+		page, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || !strings.Contains(string(page), "works next door") || !strings.Contains(string(page), "until <time") {
+			t.Errorf("the fleet page does not list the mute (%v)", err)
+		}
 	}
 	c.play(ago(3*time.Minute), 90, "acme", both)
 	list := func(channel string) (states map[string]string) {

@@ -43,6 +43,9 @@ func (v view) Fleet(ctx context.Context, who web.Viewer) (web.Fleet, error) {
 		}
 		f.Customers = append(f.Customers, c)
 		v.fleetIncidents(cu, &f, now)
+		for _, m := range v.mutes(cu.ID, false) {
+			f.Mutes = append(f.Mutes, web.Mute{ID: m.ID, Customer: cu.ID, CustomerName: cu.Name, Site: m.Site, Device: m.Device, Channel: m.Channel, Reason: m.Reason, Until: m.Until})
+		}
 		for _, m := range v.book.works(cu.ID) {
 			day, _ := today(v.terms(cu.ID), now)
 			if w := v.work(m); w.State != web.WorkCancelled && contract.Floor(m.From) < day.To && contract.Floor(m.To) > day.From {

@@ -23,6 +23,25 @@ type Fleet struct {
 	Changes      List[Change]   `json:"changes"` // newest first
 	LastChangeAt *time.Time     `json:"last_change_at"`
 	Works        List[Work]     `json:"maintenance"` // running, or beginning or ended today
+	Mutes        List[Mute]     `json:"mutes"`       // that stand
+}
+
+// Mute is a stretch of time in which messages are not sent; evidence knows nothing of it.
+type Mute struct {
+	ID           string           `json:"id"`
+	Customer     vouch.CustomerID `json:"customer"`
+	CustomerName string           `json:"customer_name"`
+	Site         vouch.SiteID     `json:"site,omitempty"`
+	Device       vouch.DeviceID   `json:"device,omitempty"`
+	Channel      string           `json:"channel,omitempty"`
+	Reason       string           `json:"reason"`
+	Until        time.Time        `json:"until"`
+}
+
+// muteLine is a mute on a page.
+type muteLine struct {
+	Mute
+	End stamp
 }
 
 // Counts are the devices by what they are shown as; they sum to Devices.

@@ -44,6 +44,7 @@ type fleetModel struct {
 	ChangesHead          string
 	LastChange           *stamp
 	Works                []workLine
+	Mutes                []muteLine
 	Width                int // of the table, in columns
 }
 
@@ -150,6 +151,9 @@ func (f Fleet) model(choice fleetChoice) fleetModel {
 	m.ChangesHead = "Changed in the last " + lengthWords(Span{f.ChangesSince, f.Now})
 	for _, w := range f.Works {
 		m.Works = append(m.Works, w.line(c))
+	}
+	for _, x := range f.Mutes {
+		m.Mutes = append(m.Mutes, muteLine{x, c.stamp(x.Until)})
 	}
 	return m
 }
