@@ -23,6 +23,7 @@ import (
 	"github.com/vouch-sla/vouch/collector/incident"
 	"github.com/vouch-sla/vouch/collector/notify"
 	"github.com/vouch-sla/vouch/collector/store"
+	"github.com/vouch-sla/vouch/contract"
 )
 
 // call is one request as a receiver saw it.
@@ -228,6 +229,26 @@ func firing(t *testing.T, am string) map[string]int {
 		out[a.Labels["alertname"]+" "+a.Labels["customer"]+"/"+a.Labels["incident"]+" "+a.Labels["team"]]++
 	}
 	return out
+}
+
+// What the contract's clocks say reaches people in their language, with the deadline.
+func TestClocksInWords(t *testing.T) {
+	pd := newService(t, func(_ *service, w http.ResponseWriter, _ call) { _, _ = io.WriteString(w, "{}") })
+	warned, _ := outage(time.Date(2026, 7, 3, 6, 0, 0, 0, time.UTC))
+	warned.Transition, warned.Event, warned.Priority = notify.Updated, incident.Warned, contract.P1
+	warned.Act = &incident.Act{Clock: contract.ClockResolution, Due: time.Date(2026, 7, 3, 10, 0, 0, 0, time.UTC)}
+	s := newStore(t)
+	tell(t, s, "sd", warned)
+	d := notify.Desks()["servicenow"].With(nil, nil)
+	start(t, s, quick(), notify.Channel{Name: "sd", Kind: notify.HTTP, URL: pd.URL, Secret: "token-of-ours", Desk: &d, Dutch: true, AllowPrivate: true})
+	until(t, "delivered", settled(t, s))
+	calls := pd.seen()
+	text, _ := calls[len(calls)-1].Body["description"].(string)
+	for _, want := range []string{"80 % van een termijn is verstreken", "Prioriteit: P1", "Uiterlijk: 2026-07-03 10:00:00 UTC (oplossing)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("text:\n%s\nwant %q", text, want)
+		}
+	}
 }
 
 func TestAlertmanager(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vouch-sla/vouch/collector/incident"
+	"github.com/vouch-sla/vouch/contract"
 )
 
 // maxNamed is how many devices a text names before it counts the rest.
@@ -80,6 +81,12 @@ func (w words) headline(e Event) string {
 		return w.say("Sealed measurements bear the outage out.", "Verzegelde metingen bevestigen de storing.")
 	case incident.Moved:
 		return w.say("Late measurements moved begin or end of the outage.", "Latere metingen verschuiven begin of einde van de storing.")
+	case incident.Warned:
+		return w.say("80 % of a clock is used: the deadline is near.", "80 % van een termijn is verstreken: het einde ervan is nabij.")
+	case incident.OverranOnce:
+		return w.say("A deadline passed.", "Een termijn is verstreken.")
+	case incident.OverranMore:
+		return w.say("Another deadline passed.", "Nog een termijn is verstreken.")
 	}
 	return w.say("The incident changed: ", "De storing is gewijzigd: ") + string(e.Event) + "."
 }
@@ -126,11 +133,31 @@ func (w words) facts(e Event) []fact {
 	if e.FoundLate {
 		out = append(out, fact{w.say("Mind", "Let op"), w.say("it was over when its measurements came", "de storing was al voorbij toen de metingen binnenkwamen")})
 	}
+	if e.Priority != contract.NoPriority {
+		out = append(out, fact{w.say("Priority", "Prioriteit"), e.Priority.String()})
+	}
+	if e.Act != nil && !e.Act.Due.IsZero() {
+		out = append(out, fact{w.say("Deadline", "Uiterlijk"), w.time(e.Act.Due) + " (" + w.clock(e.Act.Clock) + ")"})
+	}
 	out = append(out, fact{w.say("Happened", "Gebeurd"), w.time(e.At)})
 	if e.URL != "" {
 		out = append(out, fact{w.say("Page", "Pagina"), e.URL})
 	}
 	return out
+}
+
+func (w words) clock(k contract.ClockKind) string {
+	switch {
+	case !w.dutch:
+		return string(k)
+	case k == contract.ClockReaction:
+		return "reactie"
+	case k == contract.ClockResolution:
+		return "oplossing"
+	case k == contract.ClockRepair:
+		return "herstel"
+	}
+	return string(k)
 }
 
 func (w words) time(t time.Time) string { return t.In(w.zone).Format("2006-01-02 15:04:05 MST") }
