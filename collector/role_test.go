@@ -51,6 +51,7 @@ var readable = []struct {
 	{"/api/v1/report/incidents/acme", [5]int{200, 200, 200, 404, 401}},
 	{"/api/v1/report/base/other", [5]int{200, 200, 200, 200, 401}},
 	{"/api/v1/report/base/acme", [5]int{200, 200, 200, 404, 401}},
+	{"/api/v1/maintenance.ics", [5]int{200, 200, 200, 200, 401}},
 	{"/api/v1/exclusions", [5]int{200, 200, 200, 200, 401}},
 	{"/ledger/ledger.example/other/checkpoint", [5]int{200, 200, 200, 200, 401}},
 	{"/ledger/ledger.example/acme/checkpoint", [5]int{200, 200, 200, 404, 401}},
