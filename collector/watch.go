@@ -83,7 +83,7 @@ func (w *watch) run(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-time.After(lookAtMost - min(w.now().Sub(last), lookAtMost)):
+			case <-time.After(lookAtMost - min(max(w.now().Sub(last), 0), lookAtMost)): // a clock may have been set back
 			}
 		}
 	}
