@@ -166,7 +166,7 @@ func TestDamagedBatchBecomesAGap(t *testing.T) {
 				}
 				for _, name := range fs.Names() {
 					if strings.HasPrefix(name, "telemetry-") {
-						damageFrame(fs.Bytes(name), 5)
+						fs.Damage(name, func(raw []byte) { damageFrame(raw, 5) })
 						break
 					}
 				}

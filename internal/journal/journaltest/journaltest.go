@@ -63,11 +63,19 @@ func (f *FS) Names() []string {
 	return names
 }
 
-// Bytes returns the contents of a file, which may be changed in place: damage.
+// Bytes returns the contents of a file, which may be changed in place while nobody
+// reads it; else see [FS.Damage].
 func (f *FS) Bytes(name string) []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.files[name].data
+}
+
+// Damage lets do change a file in place while others may read it.
+func (f *FS) Damage(name string, do func(raw []byte)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	do(f.files[name].data)
 }
 
 // PowerCut returns the directory as the disk gives it back after the power was cut: of
